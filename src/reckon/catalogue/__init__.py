@@ -1,0 +1,1 @@
+"""CHOOSE. What exists, what it costs and cost then, what it takes."""

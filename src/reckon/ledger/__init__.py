@@ -1,0 +1,1 @@
+"""THE MEMORY. SQLite: every attempt, answer, token and cost."""

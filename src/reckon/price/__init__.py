@@ -1,0 +1,1 @@
+"""PRICE. Job -> Estimate, Usage -> Cost. Pure arithmetic, no HTTP."""

@@ -1,0 +1,1 @@
+"""RUN. The only room where money, backend and memory meet."""

@@ -1,0 +1,1 @@
+"""How things look: plain rows to table, JSON, CSV, Markdown."""

@@ -1,0 +1,1 @@
+"""The nouns. Frozen value types; no I/O, no clock, no network."""

@@ -1,0 +1,102 @@
+"""Models and the providers that serve them."""
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+from reckon.vocabulary.price import Price
+
+Modality = Literal["text", "image", "audio", "video", "pdf"]
+
+
+class Weights(msgspec.Struct, frozen=True, kw_only=True):
+    """Open weights of a model, for fit and energy."""
+
+    licence: str | None = None
+    parameters: float | None = None
+    """Total parameters, in units."""
+    active_parameters: float | None = None
+    layers: int | None = None
+    kv_heads: int | None = None
+    head_size: int | None = None
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Rate limits of the lowest paid tier, as the provider documents them."""
+
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    source: str = ""
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """What the catalogue knows of one model at one provider. None means unknown."""
+
+    id: str
+    """As the provider spells it in a request."""
+    provider: str
+    organization: str
+    name: str = ""
+    aliases: tuple[str, ...] = ()
+    family: str = ""
+    released: dt.date | None = None
+    retired: dt.date | None = None
+    """First day it is no longer served."""
+    successors: tuple[str, ...] = ()
+    """Plain ids or provider/id of what to use instead."""
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    modalities: tuple[Modality, ...] | None = None
+    """What it takes; None: unknown."""
+    tokenizer: str | None = None
+    """`o200k`, `cl100k`, or a family with a ratio: `claude`, `gemini`, ..."""
+    image_rule: str | None = None
+    """Name of a rule in `price/media`, with its arguments: `openai_tiles 85 170`."""
+    prices: tuple[Price, ...] = ()
+    limits: Limits | None = None
+    weights: Weights | None = None
+    licence: str | None = None
+    free_tier: bool | None = None
+    limitations: tuple[str, ...] = ()
+    source: str = ""
+    """Where the row itself comes from: our overlay, or a package and version."""
+
+    @property
+    def key(self) -> str:
+        """`provider/id`, unique in the catalogue."""
+        return f"{self.provider}/{self.id}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the weights can be had."""
+        return self.weights is not None
+
+    def takes(self, modality: Modality) -> bool | None:
+        """Whether the model accepts that input; None where nobody says."""
+        return None if self.modalities is None else modality in self.modalities
+
+    def retired_on(self, day: dt.date) -> bool:
+        """Whether the model is no longer served on that day."""
+        return self.retired is not None and day >= self.retired
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """Where requests go. An OpenAI-compatible provider is a data row and no code."""
+
+    id: str
+    name: str
+    wire: str
+    """A wire format or engine of the registry: `openai_chat`, `builtin`."""
+    base_url: str = ""
+    key_variables: tuple[str, ...] = ()
+    base_url_variables: tuple[str, ...] = ()
+    small_model: str | None = None
+    """The model to fall back on where this provider's key is the only one present."""
+    local: bool = False
+    """Runs on the user's own machine and costs nothing."""
+    max_tokens_field: str = "max_tokens"
+    stream_usage: bool = True
+    """Whether `stream_options.include_usage` is understood."""
+    headers: dict[str, str] = {}
+    """Constant headers, beside the key."""

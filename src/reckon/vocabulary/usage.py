@@ -1,0 +1,28 @@
+"""Usage: what one call consumed, each field with what it includes."""
+
+import msgspec
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Tokens of one call, normalised over all wire formats. None means unknown, never zero."""
+
+    input_tokens: int | None = None
+    """All tokens that went in: cached ones, cache writes, images and audio included."""
+    output_tokens: int | None = None
+    """All tokens that came out: reasoning and audio included."""
+    cached_input_tokens: int = 0
+    """Part of `input_tokens` that was read from the provider's cache."""
+    cache_write_tokens: int = 0
+    """Part of `input_tokens` that was written to the provider's short-lived cache."""
+    cache_write_1h_tokens: int = 0
+    """Part of `input_tokens` that was written to a one-hour cache; not in `cache_write_tokens`."""
+    audio_input_tokens: int = 0
+    """Part of `input_tokens`."""
+    image_input_tokens: int = 0
+    """Part of `input_tokens`, where the provider reports it."""
+    reasoning_tokens: int = 0
+    """Part of `output_tokens` spent on hidden or shown reasoning."""
+    audio_output_tokens: int = 0
+    """Part of `output_tokens`."""
+    reported_cost_pico: int | None = None
+    """What the provider itself says this call cost (OpenRouter does)."""
