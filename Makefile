@@ -42,7 +42,7 @@ docs: $(TEST_STAMP) ## Write the generated parts of docs/
 	$(BIN)/python docs/generate.py
 
 bench: $(TEST_STAMP) ## Ratios to peers and to physical limits
-	$(BIN)/python bench/all.py
+	$(BIN)/python -m bench.all
 
 clean: ## Remove what was made
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,240 @@
+"""One prompt, one answer, one row in the ledger."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from reckon import settings
+from reckon.catalogue.load import price_on
+from reckon.errors import ReckonError
+from reckon.ledger.ledger import Ledger
+from reckon.ledger.rows import Attempt, Closing, MediaRef
+from reckon.net import Client, run
+from reckon.providers.call import respond
+from reckon.run import attach
+from reckon.run.answer import (
+    POSSIBLY_BILLED,
+    Collector,
+    OnEvent,
+    check_takes,
+    cost_of,
+    row_key,
+    today,
+    upper_bound_pico,
+)
+from reckon.run.choose import Choice, access, choose_model
+from reckon.vocabulary.job import Status
+from reckon.vocabulary.price import Cost, Price
+from reckon.vocabulary.prompt import Attachment, Prompt
+from reckon.vocabulary.response import Response, StopReason
+from reckon.vocabulary.usage import Usage
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one prompt brought back.
+
+    `cost` is None where the price or the usage is unknown; durations are seconds.
+    """
+
+    text: str
+    model: str
+    """`provider/id` that was asked."""
+    model_answered: str | None
+    usage: Usage
+    cost: Cost | None
+    id: str
+    """The row in the ledger."""
+    stop_reason: StopReason
+    first_token_s: float | None
+    duration_s: float | None
+    note: str = ""
+    """Set where the model was not named by the caller."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+async def ask_async(
+    text: str,
+    *,
+    model: str | None = None,
+    attachments: tuple[str, ...] = (),
+    system: str | None = None,
+    options: dict[str, Any] | None = None,
+    max_output_tokens: int | None = None,
+    stream: bool = True,
+    log: bool = True,
+    tag: str | None = None,
+    key: str | None = None,
+    on_event: OnEvent | None = None,
+) -> Answer:
+    """Ask one prompt.
+
+    Args:
+        text: The prompt.
+        model: `provider/model` or a plain id; None: the default.
+        attachments: Paths of pictures to send along.
+        system: System message.
+        options: Further parameters for the provider.
+        max_output_tokens: Cap on the answer, in tokens.
+        stream: Ask the provider to stream.
+        log: False keeps content out of the ledger; the row of tokens and money stays.
+        tag: A word to find and sum rows by.
+        key: A stored key's name, or a key.
+        on_event: Called with every event as it arrives.
+
+    Raises:
+        ReckonError: See `reckon.errors`; the ledger keeps a row of every call that was tried.
+    """
+    choice = choose_model(model)
+    media = tuple([await asyncio.to_thread(_load_attachment, path, choice) for path in attachments])
+    prompt = Prompt.of(
+        text,
+        system=system,
+        attachments=media,
+        max_output_tokens=max_output_tokens,
+        options=options,
+    )
+    check_takes(prompt, choice.model)
+    reach = access(choice.provider, key)
+    price = price_on(choice.model, today())
+    collector = Collector(on_event)
+    with Ledger.open(settings.ledger_path()) as ledger:
+        [row] = ledger.begin([_attempt(prompt, choice, price, text, system, tag=tag, log=log)])
+        try:
+            async with Client() as client:
+                events = respond(
+                    prompt,
+                    choice.model,
+                    choice.provider,
+                    base_url=reach.base_url,
+                    key=reach.key,
+                    client=client,
+                    stream=stream,
+                )
+                async with aclosing(events):
+                    response = await collector.drain(events)
+        except (ReckonError, asyncio.CancelledError, KeyboardInterrupt) as error:
+            ledger.finish([_failure(row, error, collector.response(), price)])
+            raise
+        cost = cost_of(response, price)
+        ledger.finish([_closing(row, "done", response, cost)])
+    return Answer(
+        text=response.text,
+        model=choice.model.key,
+        model_answered=response.model,
+        usage=response.usage,
+        cost=cost,
+        id=row,
+        stop_reason=response.stop_reason,
+        first_token_s=response.first_token_s,
+        duration_s=response.duration_s,
+        note=choice.note,
+    )
+
+
+def ask(
+    text: str,
+    *,
+    model: str | None = None,
+    attachments: tuple[str, ...] = (),
+    system: str | None = None,
+    options: dict[str, Any] | None = None,
+    max_output_tokens: int | None = None,
+    stream: bool = True,
+    log: bool = True,
+    tag: str | None = None,
+    key: str | None = None,
+    on_event: OnEvent | None = None,
+) -> Answer:
+    """`ask_async` for code without an event loop."""
+    return run(
+        ask_async(
+            text,
+            model=model,
+            attachments=attachments,
+            system=system,
+            options=options,
+            max_output_tokens=max_output_tokens,
+            stream=stream,
+            log=log,
+            tag=tag,
+            key=key,
+            on_event=on_event,
+        )
+    )
+
+
+def _load_attachment(path: str, choice: Choice) -> Attachment:
+    return attach.load(
+        path,
+        max_side=attach.max_side_for(choice.model),
+        with_facts=choice.provider.wire == "builtin",
+    )
+
+
+def _attempt(
+    prompt: Prompt,
+    choice: Choice,
+    price: Price | None,
+    text: str,
+    system: str | None,
+    *,
+    tag: str | None,
+    log: bool,
+) -> Attempt:
+    return Attempt(
+        run_id=None,
+        key=row_key(prompt, choice.model),
+        item_id=None,
+        item_index=None,
+        model_asked=choice.model.key,
+        prompt_text=text,
+        system=system,
+        options=prompt.options,
+        media=media_refs(prompt),
+        reserved_pico=upper_bound_pico(prompt, choice.model, price),
+        price_start=price.start if price else None,
+        tag=tag,
+        log_content=log,
+    )
+
+
+def media_refs(prompt: Prompt) -> tuple[MediaRef, ...]:
+    """What the ledger keeps of media: digests and names, no bytes."""
+    return tuple(
+        MediaRef(digest=a.digest, media_type=a.media_type, name=a.name, bytes=len(a.content))
+        for message in prompt.messages
+        for a in message.attachments
+    )
+
+
+def _closing(row: str, status: Status, response: Response, cost: Cost | None) -> Closing:
+    return Closing(
+        id=row,
+        status=status,
+        response=response,
+        cost_pico=cost.total_pico if cost else None,
+        cost_kind=cost.kind if cost else None,
+        error=None,
+    )
+
+
+def _failure(row: str, error: BaseException, partial: Response, price: Price | None) -> Closing:
+    """How an attempt that did not end well is closed: nothing that arrived is lost."""
+    if isinstance(error, ReckonError):
+        status: Status = "in_doubt" if isinstance(error, POSSIBLY_BILLED) else "failed"
+        message = " ".join(error.lines())
+    else:
+        status, message = "cancelled", "interrupted"
+    cost = cost_of(partial, price) if status != "failed" else None
+    return Closing(
+        id=row,
+        status=status,
+        response=partial,
+        cost_pico=cost.total_pico if cost else None,
+        cost_kind=cost.kind if cost else None,
+        error=message,
+    )

@@ -1,0 +1,268 @@
+"""The library's front door beside `ask`: the commands as functions, plain arguments in.
+
+Every function has an `_async` form for code that runs in an event loop.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from reckon import net
+from reckon.catalogue.load import load
+from reckon.run import plan
+from reckon.run.bulk import start
+from reckon.run.bulk.engine import InDoubt, OnProgress
+from reckon.run.bulk.report import RunReport
+from reckon.run.plan import Quote
+from reckon.vocabulary.job import Job
+from reckon.vocabulary.model import Modality, Model
+
+Source = str | Path
+Sources = Source | Sequence[Source]
+
+
+def _paths(sources: Sources) -> tuple[str, ...]:
+    if isinstance(sources, str | Path):
+        return (str(sources),)
+    return tuple(str(source) for source in sources)
+
+
+def price(
+    sources: Sources,
+    prompt: str,
+    *,
+    models: Iterable[str] = (),
+    output_tokens: int | None = None,
+    max_output_tokens: int = 1024,
+    system: str | None = None,
+    on: date | None = None,
+    batch: bool = False,
+    limit: int | None = None,
+) -> Quote:
+    """What a job will cost, before it runs.
+
+    Args:
+        sources: A folder, a glob, a CSV, JSON Lines or text file, or several of them.
+        prompt: The template; `{{column}}` is filled from each row.
+        models: Names; empty: every model in the catalogue that can do it.
+        output_tokens: Tokens of one answer, where they are known.
+        max_output_tokens: Cap on one answer, in tokens.
+        system: System message.
+        on: The day whose prices are used; None: today, UTC.
+        batch: Prices of the providers' batch APIs.
+        limit: Only the first rows.
+
+    Returns:
+        A `Quote` with one `Estimate` per model; it shows as a table in a notebook.
+
+    Raises:
+        SourceError: A source cannot be read.
+        UnknownModel: A name is not in the catalogue.
+    """
+    return plan.price(
+        _paths(sources),
+        prompt,
+        models=tuple(models),
+        output_tokens=output_tokens,
+        max_output=max_output_tokens,
+        system=system,
+        on=on,
+        batch=batch,
+        limit=limit,
+    )
+
+
+async def price_async(
+    sources: Sources,
+    prompt: str,
+    *,
+    models: Iterable[str] = (),
+    output_tokens: int | None = None,
+    max_output_tokens: int = 1024,
+    system: str | None = None,
+    on: date | None = None,
+    batch: bool = False,
+    limit: int | None = None,
+) -> Quote:
+    """`price` in a thread: reading headers touches the disk."""
+    return await asyncio.to_thread(
+        price,
+        sources,
+        prompt,
+        models=models,
+        output_tokens=output_tokens,
+        max_output_tokens=max_output_tokens,
+        system=system,
+        on=on,
+        batch=batch,
+        limit=limit,
+    )
+
+
+async def run_async(
+    sources: Sources,
+    prompt: str,
+    *,
+    model: str,
+    budget_usd: Decimal | str | None = None,
+    system: str | None = None,
+    max_output_tokens: int = 1024,
+    options: dict[str, Any] | None = None,
+    limit: int | None = None,
+    concurrency: int | None = None,
+    rpm: float | None = None,
+    tpm: float | None = None,
+    tag: str | None = None,
+    key: str | None = None,
+    allow_unknown_price: bool = False,
+    in_doubt: InDoubt = "skip",
+    on_progress: OnProgress | None = None,
+) -> RunReport:
+    """Run a prompt over every row of the sources; the answers are in the ledger.
+
+    Args:
+        sources: A folder, a glob, a CSV, JSON Lines or text file, or several of them.
+        prompt: The template; `{{column}}` is filled from each row.
+        model: `provider/model` or a plain id.
+        budget_usd: Hard cap in dollars; nothing is sent that could pass it.
+        system: System message.
+        max_output_tokens: Cap on one answer, in tokens.
+        options: Further parameters for the provider.
+        limit: Only the first rows.
+        concurrency: Calls in flight at once.
+        rpm: Requests per minute at most.
+        tpm: Tokens per minute at most.
+        tag: A word to find and sum rows by.
+        key: A stored key's name, or a key.
+        allow_unknown_price: Run although the model's price is unknown.
+        in_doubt: `retry` sends rows again that may already have been billed.
+        on_progress: Called a few times a second.
+
+    Returns:
+        A `RunReport`; rows that failed are counted there and kept in the ledger.
+
+    Raises:
+        PriceUnknown: The price is unknown and that was not allowed.
+        UsageError: The job or its numbers make no sense.
+        LedgerError: The ledger cannot be written; nothing is sent without it.
+    """
+    job = Job(
+        sources=_paths(sources),
+        prompt=prompt,
+        model=model,
+        system=system,
+        max_output_tokens=max_output_tokens,
+        options=options or {},
+        limit=limit,
+    )
+    return await start.run_async(
+        job,
+        budget_usd=Decimal(budget_usd) if budget_usd is not None else None,
+        concurrency=concurrency,
+        rpm=rpm,
+        tpm=tpm,
+        tag=tag,
+        key=key,
+        allow_unknown_price=allow_unknown_price,
+        in_doubt=in_doubt,
+        on_progress=on_progress,
+    )
+
+
+def run(
+    sources: Sources,
+    prompt: str,
+    *,
+    model: str,
+    budget_usd: Decimal | str | None = None,
+    system: str | None = None,
+    max_output_tokens: int = 1024,
+    options: dict[str, Any] | None = None,
+    limit: int | None = None,
+    concurrency: int | None = None,
+    rpm: float | None = None,
+    tpm: float | None = None,
+    tag: str | None = None,
+    key: str | None = None,
+    allow_unknown_price: bool = False,
+    in_doubt: InDoubt = "skip",
+    on_progress: OnProgress | None = None,
+) -> RunReport:
+    """`run_async` for code without an event loop."""
+    return net.run(
+        run_async(
+            sources,
+            prompt,
+            model=model,
+            budget_usd=budget_usd,
+            system=system,
+            max_output_tokens=max_output_tokens,
+            options=options,
+            limit=limit,
+            concurrency=concurrency,
+            rpm=rpm,
+            tpm=tpm,
+            tag=tag,
+            key=key,
+            allow_unknown_price=allow_unknown_price,
+            in_doubt=in_doubt,
+            on_progress=on_progress,
+        )
+    )
+
+
+resume = start.resume
+resume_async = start.resume_async
+
+
+def models(
+    query: str = "",
+    *,
+    provider: str | None = None,
+    modality: Modality | None = None,
+    min_context: int | None = None,
+    open_weights: bool = False,
+    max_price: Decimal | None = None,
+) -> list[Model]:
+    """Models of the catalogue.
+
+    Args:
+        query: Words that the id or name must hold.
+        provider: Only of this provider.
+        modality: Only those that take this input.
+        min_context: Context window of at least so many tokens.
+        open_weights: Only those whose weights can be had.
+        max_price: USD per million input tokens at most, today.
+    """
+    return load().search(
+        query,
+        provider=provider,
+        modality=modality,
+        min_context=min_context,
+        open_weights=open_weights,
+        max_price=max_price,
+    )
+
+
+async def models_async(
+    query: str = "",
+    *,
+    provider: str | None = None,
+    modality: Modality | None = None,
+    min_context: int | None = None,
+    open_weights: bool = False,
+    max_price: Decimal | None = None,
+) -> list[Model]:
+    """`models` in a thread: the first call of all compiles the catalogue."""
+    return await asyncio.to_thread(
+        models,
+        query,
+        provider=provider,
+        modality=modality,
+        min_context=min_context,
+        open_weights=open_weights,
+        max_price=max_price,
+    )
