@@ -42,7 +42,20 @@ _HOMES = {
 }
 _CALLABLE_ROOMS = ("price", "run")
 
-__all__ = ["__version__", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [
+    "ReckonError",
+    "__version__",
+    "ask",
+    "ask_async",
+    "models",
+    "models_async",
+    "price",
+    "price_async",
+    "resume",
+    "resume_async",
+    "run",
+    "run_async",
+]
 
 
 def _resolve(name: str) -> object:
