@@ -1,0 +1,74 @@
+"""The compiled catalogue on disk: made once, checked by a stamp, made again when in doubt."""
+
+import hashlib
+import os
+import secrets
+from importlib.util import find_spec
+from pathlib import Path
+
+from reckon import __version__, settings
+
+LAYOUT = 1
+"""Raise when the shape of the block changes."""
+
+STAMP_BYTES = 32
+DIGEST_BYTES = 16
+
+
+def cache_path() -> Path:
+    """The file of the compiled catalogue."""
+    return settings.cache_dir() / "catalogue.msgpack"
+
+
+def stamp_of(files: list[Path]) -> bytes:
+    """What the block was made of: our version, the price package's file, the data files."""
+    digest = hashlib.blake2b(f"{LAYOUT} {__version__}".encode(), digest_size=STAMP_BYTES)
+    spec = find_spec("genai_prices")
+    if spec and spec.origin:
+        # Its metadata would take longer to read than the whole catalogue.
+        data = Path(spec.origin).with_name("data.py").stat()
+        digest.update(f"{data.st_size} {data.st_mtime_ns}".encode())
+    for path in files:
+        digest.update(str(path).encode())
+        try:
+            digest.update(path.read_bytes())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            digest.update(str(error.errno).encode())
+    return digest.digest()
+
+
+def read(stamp: bytes) -> bytes | None:
+    """The block of that stamp; None where there is none, or it is damaged."""
+    try:
+        content = cache_path().read_bytes()
+    except OSError:
+        return None
+    head, body = content[: STAMP_BYTES + DIGEST_BYTES], content[STAMP_BYTES + DIGEST_BYTES :]
+    if head != stamp + _digest(body):
+        return None
+    return body
+
+
+def write(stamp: bytes, block: bytes) -> None:
+    """Keep a block, in one step. A folder that cannot be written is no reason to fail."""
+    path = cache_path()
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(stamp + _digest(block) + block)
+        temporary.replace(path)
+    except OSError:
+        _forget(temporary)
+
+
+def _forget(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest()

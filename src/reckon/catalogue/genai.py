@@ -1,0 +1,165 @@
+"""Compiles the models of the genai-prices package into our own rows.
+
+Imported only while the catalogue's cache is built: the package takes half a second to import.
+Its matcher is never used. A row stands for the ids that the package lists as exactly equal;
+prefix and contains clauses are dropped, because they take `gemini-1.5-flash-8b` for
+`gemini-1.5-flash`.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from reckon.vocabulary.model import Model
+from reckon.vocabulary.price import Price, Rate, Tier
+
+PROVIDER_IDS = {"x-ai": "xai"}
+"""Where our id of a provider is not the package's."""
+
+NOT_SERVED_HERE = {
+    # Vertex AI serves these, the Gemini endpoint of our provider row does not.
+    "google": ("claude-",),
+    # Open weights, priced by other hosts.
+    "openai": ("gpt-oss",),
+}
+
+RATE_FIELDS = {
+    "input_mtok": "input",
+    "output_mtok": "output",
+    "cache_read_mtok": "cached_input",
+    "cache_write_mtok": "cache_write",
+    "cache_write_1h_mtok": "cache_write_1h",
+    "input_audio_mtok": "audio_input",
+    "output_audio_mtok": "audio_output",
+}
+# Fees of optional tools, and the rate of cached audio: not part of a plain call.
+BESIDE_THE_CALL = {"web_searches_kcount", "storage_searches_kcount", "cache_audio_read_mtok"}
+
+TIME_OF_DAY = "The price depends on the time of day; no single price is carried."
+OTHER_UNITS = "Charged in units that are not carried here ({units}); the price is unknown."
+DEPRECATED = "Marked deprecated by genai-prices."
+
+
+def compile_models(version: str) -> Iterator[tuple[Model, str]]:
+    """Every model of the package, with its provider's name.
+
+    Args:
+        version: The package's version, for the source of each price.
+    """
+    from genai_prices.data import providers  # pyright: ignore[reportUnknownVariableType]
+
+    source = f"genai-prices {version}"
+    for provider in providers:
+        provider_id = PROVIDER_IDS.get(provider.id, provider.id)
+        left_out = NOT_SERVED_HERE.get(provider_id, ())
+        for info in provider.models:
+            prices, note = prices_of(info.prices, source)
+            notes = ((note,) if note else ()) + ((DEPRECATED,) if info.deprecated else ())
+            for name in _exact_ids(info):
+                if left_out and name.startswith(left_out):
+                    continue
+                yield (
+                    Model(
+                        id=name,
+                        provider=provider_id,
+                        organization=_organization(provider_id, name),
+                        name=info.name or "",
+                        context_tokens=info.context_window,
+                        prices=prices,
+                        limitations=notes,
+                        source=source,
+                    ),
+                    provider.name,
+                )
+
+
+def _exact_ids(info: Any) -> list[str]:
+    """The package's own id first, then the strings it lists as equal."""
+    clauses = getattr(info.match, "or_", [info.match])
+    equal = [clause.equals for clause in clauses if hasattr(clause, "equals")]
+    return list(dict.fromkeys([info.id, *equal]))
+
+
+def _organization(provider: str, model: str) -> str:
+    if "/" in model:
+        return model.split("/", 1)[0].lstrip("@~")
+    if provider == "aws":
+        parts = [part for part in model.split(".") if part not in ("global", "regional", "us")]
+        return parts[0] if len(parts) > 1 else ""
+    return provider
+
+
+def prices_of(found: Any, source: str) -> tuple[tuple[Price, ...], str]:
+    """Price periods, oldest first, and a note where there are none for a reason."""
+    if not isinstance(found, list):
+        price, note = _price(found, source, None)
+        return ((price,) if price else ()), note
+    by_start: dict[dt.date | None, Any] = {}
+    for condition in found:  # pyright: ignore[reportUnknownVariableType]
+        constraint: Any = condition.constraint  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if constraint is not None and not hasattr(constraint, "start_date"):
+            return (), TIME_OF_DAY
+        by_start[getattr(constraint, "start_date", None)] = condition.prices  # pyright: ignore[reportUnknownMemberType]
+    starts = sorted(by_start, key=lambda start: start or dt.date.min)
+    ends = [*starts[1:], None]
+    periods: list[Price] = []
+    notes: list[str] = []
+    for start, end in zip(starts, ends, strict=True):
+        price, note = _price(by_start[start], source, start, end)
+        if price:
+            periods.append(price)
+        notes.append(note)
+    return tuple(periods), next((note for note in notes if note), "")
+
+
+def _price(
+    found: Any, source: str, start: dt.date | None, end: dt.date | None = None
+) -> tuple[Price | None, str]:
+    units: dict[str, Any] = {
+        name: value for name, value in vars(found).items() if value is not None
+    }
+    per_request = units.pop("requests_kcount", Decimal(0))
+    foreign = units.keys() - RATE_FIELDS.keys() - BESIDE_THE_CALL
+    if foreign or hasattr(per_request, "base"):
+        return None, OTHER_UNITS.format(units=", ".join(sorted(foreign or {"requests_kcount"})))
+    rates = {field: units[name] for name, field in RATE_FIELDS.items() if name in units}
+    base = _rate_at(rates, 0)
+    if base is None:
+        return None, ""
+    thresholds = sorted(
+        {tier.start for value in rates.values() for tier in getattr(value, "tiers", ())}
+    )
+    tiers = [
+        Tier(above_input_tokens=threshold, rate=rate)
+        for threshold in thresholds
+        if (rate := _rate_at(rates, threshold)) is not None
+    ]
+    price = Price(
+        rate=base,
+        start=start,
+        end=end,
+        tiers=tuple(tiers),
+        per_request=Decimal(per_request) / 1000,
+        source=source,
+    )
+    return price, ""
+
+
+def _rate_at(rates: dict[str, Any], threshold: int) -> Rate | None:
+    """The rates above a threshold; None unless input and output are known and not zero."""
+    values = {field: _value_at(value, threshold) for field, value in rates.items()}
+    # A zero in a price table is far more often a hole than a gift.
+    if not values.get("input") or not values.get("output"):
+        return None
+    return Rate(**values)
+
+
+def _value_at(value: Any, threshold: int) -> Decimal:
+    if not hasattr(value, "tiers"):
+        return Decimal(value)
+    at = Decimal(value.base)
+    for tier in value.tiers:
+        if threshold and tier.start <= threshold:
+            at = Decimal(tier.price)
+    return at
