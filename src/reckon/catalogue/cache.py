@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import secrets
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,8 +20,11 @@ def cache_path() -> Path:
 
 
 def stamp_of(files: list[Path]) -> bytes:
-    """What the block was made of: our version, the price package's file, the data files."""
+    """What the block is made of: our code, the price package's file, the data files."""
     digest = hashlib.blake2b(f"{LAYOUT} {__version__}".encode(), digest_size=STAMP_BYTES)
+    for name in ("compile.py", "genai.py", "overlay.py"):
+        made_by = Path(__file__).with_name(name).stat()
+        digest.update(f"{made_by.st_size} {made_by.st_mtime_ns}".encode())
     spec = find_spec("genai_prices")
     if spec and spec.origin:
         # Its metadata would take longer to read than the whole catalogue.
@@ -54,7 +56,7 @@ def read(stamp: bytes) -> bytes | None:
 def write(stamp: bytes, block: bytes) -> None:
     """Keep a block, in one step. A folder that cannot be written is no reason to fail."""
     path = cache_path()
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(stamp + _digest(block) + block)

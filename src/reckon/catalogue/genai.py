@@ -9,7 +9,7 @@ prefix and contains clauses are dropped, because they take `gemini-1.5-flash-8b`
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from reckon.vocabulary.model import Model
 from reckon.vocabulary.price import Price, Rate, Tier
@@ -19,7 +19,7 @@ PROVIDER_IDS = {"x-ai": "xai"}
 
 NOT_SERVED_HERE = {
     # Vertex AI serves these, the Gemini endpoint of our provider row does not.
-    "google": ("claude-",),
+    "google": ("claude-", "anthropic/"),
     # Open weights, priced by other hosts.
     "openai": ("gpt-oss",),
 }
@@ -35,6 +35,9 @@ RATE_FIELDS = {
 }
 # Fees of optional tools, and the rate of cached audio: not part of a plain call.
 BESIDE_THE_CALL = {"web_searches_kcount", "storage_searches_kcount", "cache_audio_read_mtok"}
+
+PLACES = 6
+"""Decimals of USD per million tokens that make a whole pico-dollar per token."""
 
 TIME_OF_DAY = "The price depends on the time of day; no single price is carried."
 OTHER_UNITS = "Charged in units that are not carried here ({units}); the price is unknown."
@@ -96,11 +99,11 @@ def prices_of(found: Any, source: str) -> tuple[tuple[Price, ...], str]:
         price, note = _price(found, source, None)
         return ((price,) if price else ()), note
     by_start: dict[dt.date | None, Any] = {}
-    for condition in found:  # pyright: ignore[reportUnknownVariableType]
-        constraint: Any = condition.constraint  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    for condition in cast("list[Any]", found):
+        constraint: Any = condition.constraint
         if constraint is not None and not hasattr(constraint, "start_date"):
             return (), TIME_OF_DAY
-        by_start[getattr(constraint, "start_date", None)] = condition.prices  # pyright: ignore[reportUnknownMemberType]
+        by_start[constraint.start_date if constraint else None] = condition.prices
     starts = sorted(by_start, key=lambda start: start or dt.date.min)
     ends = [*starts[1:], None]
     periods: list[Price] = []
@@ -116,9 +119,8 @@ def prices_of(found: Any, source: str) -> tuple[tuple[Price, ...], str]:
 def _price(
     found: Any, source: str, start: dt.date | None, end: dt.date | None = None
 ) -> tuple[Price | None, str]:
-    units: dict[str, Any] = {
-        name: value for name, value in vars(found).items() if value is not None
-    }
+    fields = cast("dict[str, Any]", vars(found))
+    units = {name: value for name, value in fields.items() if value is not None}
     per_request = units.pop("requests_kcount", Decimal(0))
     foreign = units.keys() - RATE_FIELDS.keys() - BESIDE_THE_CALL
     if foreign or hasattr(per_request, "base"):
@@ -157,9 +159,17 @@ def _rate_at(rates: dict[str, Any], threshold: int) -> Rate | None:
 
 def _value_at(value: Any, threshold: int) -> Decimal:
     if not hasattr(value, "tiers"):
-        return Decimal(value)
-    at = Decimal(value.base)
+        return _clean(value)
+    at: Any = value.base
     for tier in value.tiers:
         if threshold and tier.start <= threshold:
-            at = Decimal(tier.price)
-    return at
+            at = tier.price
+    return _clean(at)
+
+
+def _clean(value: Any) -> Decimal:
+    """Without the noise of floats: 0.18000000000000002 is 0.18, to a pico-dollar per token."""
+    exact = Decimal(value)
+    exponent = exact.as_tuple().exponent
+    is_noisy = isinstance(exponent, int) and exponent < -PLACES
+    return round(exact, PLACES).normalize() if is_noisy else exact

@@ -251,5 +251,5 @@ def _fail(path: Path, where: str, why: str) -> NoReturn:
     raise CatalogueError(
         f"{path}, {where}: the row is malformed.",
         why=why,
-        do="Correct the row; `docs/reference` lists the fields.",
+        do="Correct the row, or take it out of the file.",
     )
