@@ -1,0 +1,300 @@
+"""The ledger: every attempt, answer, token and cost, in one SQLite file."""
+
+import datetime as dt
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from reckon.errors import LedgerError, UsageError
+from reckon.ledger import read, search, store, verify
+from reckon.ledger.connect import connect, explained
+from reckon.ledger.owner import is_alive
+from reckon.ledger.rows import Attempt, Closing, LogRow, RunRow, RunTotals, SpendRow
+from reckon.ledger.writer import Writer
+
+SpendBy = Literal["model", "day", "run", "tag"]
+
+
+class Ledger:
+    """An open ledger. Writing methods have committed when they return.
+
+    Open with `Ledger.open`; it is a context manager. One ledger may be used from several threads.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = threading.RLock()
+
+    @staticmethod
+    def open(path: Path, *, read_only: bool = False) -> "Ledger":
+        """Open, and without `read_only` create or migrate, the ledger at `path`.
+
+        Raises:
+            LedgerTooNew: A newer reckon wrote it.
+            LedgerDamaged: The file is not a healthy ledger.
+            LedgerError: It cannot be opened; or, read-only, there is none.
+        """
+        return Ledger(path, connect(path, read_only=read_only))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- attempts ---
+
+    def begin(self, attempts: Sequence[Attempt]) -> list[str]:
+        """Open attempts before their bytes leave; gives their ids."""
+        return self._transaction(lambda c: [store.insert_attempt(c, each) for each in attempts])
+
+    def finish(self, closings: Sequence[Closing]) -> None:
+        """Close attempts."""
+        if closings:
+            self._transaction(lambda c: [store.close_attempt(c, each) for each in closings])
+
+    def writer(self) -> Writer:
+        """A group-commit writer on a connection of its own, for many calls at once."""
+        return Writer(self.path)
+
+    # --- runs ---
+
+    def new_run(self, run: RunRow) -> str:
+        """Store a run; gives its id."""
+        return self._transaction(lambda c: store.insert_run(c, run))
+
+    def update_run(self, run_id: str, *, status: str) -> None:
+        """Set the status of a run."""
+        self._transaction(
+            lambda c: c.execute("UPDATE runs SET status = ? WHERE id = ?", (status, run_id))
+        )
+
+    def runs(self, *, limit: int | None = None) -> list[RunRow]:
+        """Runs, newest first."""
+        with self._reading():
+            return read.run_rows(self._connection, limit=limit)
+
+    def find_run(self, prefix: str | None = None) -> RunRow:
+        """The run whose id begins like that; None: the latest.
+
+        Raises:
+            UsageError: There is none, or more than one.
+        """
+        begins = (prefix or "").upper()
+        with self._reading():
+            found = read.run_rows(
+                self._connection,
+                "id >= ? AND id < ? || '~'",
+                (begins, begins),
+                limit=1 if prefix is None else 2,
+            )
+        if not found:
+            raise UsageError(
+                f"There is no run {prefix!r}." if prefix else "There is no run yet.",
+                do="`reckon runs list` shows all runs.",
+            )
+        if len(found) > 1 and found[0].id != begins:
+            raise UsageError(
+                f"More than one run begins with {prefix!r}.",
+                why=f"For instance {found[0].id} and {found[1].id}.",
+                do="Give more letters of the id.",
+            )
+        return found[0]
+
+    def run_totals(self, run_id: str) -> RunTotals:
+        """Sums over the rows of a run."""
+        with self._reading():
+            return read.run_totals(self._connection, run_id)
+
+    def is_settled(
+        self, run_id: str, item_id: str, key: str, *, in_doubt_counts: bool = True
+    ) -> bool:
+        """Whether that row of the run has its answer, or, if that counts, is in doubt."""
+        wanted = ("done", "in_doubt") if in_doubt_counts else ("done", "done")
+        with self._reading():
+            return (
+                self._connection.execute(
+                    "SELECT 1 FROM attempts WHERE run_id = ? AND item_id = ? AND row_key = ?"
+                    " AND status IN (?, ?) LIMIT 1",
+                    (run_id, item_id, key, *wanted),
+                ).fetchone()
+                is not None
+            )
+
+    def answer_for_key(self, key: str) -> LogRow | None:
+        """The latest finished attempt with that row key whose answer is still there."""
+        where = "a.row_key = ? AND a.status = 'done' AND a.answer IS NOT NULL"
+        with self._reading():
+            return next(read.rows(self._connection, where, (key,), limit=1), None)
+
+    def open_attempts(self, run_id: str) -> list[LogRow]:
+        """Attempts of a run that were sent by a process that is gone, and never closed."""
+        with self._reading():
+            owners = self._connection.execute(
+                "SELECT DISTINCT owner FROM attempts WHERE run_id = ? AND status = 'sent'",
+                (run_id,),
+            ).fetchall()
+            gone = [owner for (owner,) in owners if not is_alive(owner)]
+            where = "a.run_id = ? AND a.status = 'sent' AND a.owner = ?"
+            return [
+                row for owner in gone for row in read.rows(self._connection, where, (run_id, owner))
+            ]
+
+    def is_running(self, run_id: str) -> bool:
+        """Whether a process that lives has calls of that run under way."""
+        with self._reading():
+            owners = self._connection.execute(
+                "SELECT DISTINCT owner FROM attempts WHERE run_id = ? AND status = 'sent'",
+                (run_id,),
+            ).fetchall()
+        return any(is_alive(owner) for (owner,) in owners)
+
+    # --- reading ---
+
+    def logs(
+        self,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        model: str | None = None,
+        run: str | None = None,
+        status: str | None = None,
+        tag: str | None = None,
+        since: dt.datetime | None = None,
+        oldest_first: bool = False,
+    ) -> Iterator[LogRow]:
+        """Attempts, newest first; streams."""
+        where, values = read.conditions(model=model, run=run, status=status, tag=tag, since=since)
+        with self._reading():
+            yield from read.rows(
+                self._connection,
+                where,
+                values,
+                order="a.seq" if oldest_first else "a.seq DESC",
+                limit=limit,
+                offset=offset,
+            )
+
+    def show(self, prefix: str | None = None) -> LogRow:
+        """The attempt whose id begins like that; None: the latest.
+
+        Raises:
+            UsageError: There is none, or more than one.
+        """
+        begins = (prefix or "").upper()
+        with self._reading():
+            found = list(
+                read.rows(
+                    self._connection,
+                    "a.id >= ? AND a.id < ? || '~'",
+                    (begins, begins),
+                    limit=1 if prefix is None else 2,
+                )
+            )
+        if not found:
+            raise UsageError(
+                f"There is no row {prefix!r}." if prefix else "The ledger has no rows yet.",
+                do="`reckon logs list` shows the latest.",
+            )
+        if len(found) > 1 and found[0].id != begins:
+            raise UsageError(
+                f"More than one row begins with {prefix!r}.", do="Give more letters of the id."
+            )
+        return found[0]
+
+    def search(
+        self,
+        text: str,
+        *,
+        limit: int | None = 20,
+        model: str | None = None,
+        run: str | None = None,
+        status: str | None = None,
+        tag: str | None = None,
+        since: dt.datetime | None = None,
+    ) -> list[LogRow]:
+        """Attempts whose prompt, answer or file name holds all the words, newest first.
+
+        Args:
+            text: Words; `"two words"` in quotes is a phrase.
+            limit: Rows at most.
+            model: Only of this model; and so on for the other filters.
+            run: Id of a run.
+            status: Status of the attempt.
+            tag: Tag of the attempt.
+            since: Not before.
+
+        Raises:
+            UsageError: There is no word to look for.
+        """
+        expression = search.match_expression(text)
+        if not expression:
+            raise UsageError(
+                f"There is no word to search for in {text!r}.", do="Give a word of the answer."
+            )
+        where, values = read.conditions(model=model, run=run, status=status, tag=tag, since=since)
+        with self._reading():
+            search.catch_up(self._connection)
+            return list(
+                read.rows(
+                    self._connection,
+                    f"search MATCH ? AND {where}",
+                    (expression, *values),
+                    join="JOIN search ON search.rowid = a.seq",
+                    order="search.rowid DESC",
+                    limit=limit,
+                )
+            )
+
+    def spend(self, by: SpendBy = "model", since: dt.datetime | None = None) -> list[SpendRow]:
+        """What was spent, by model, day, run or tag."""
+        with self._reading():
+            return read.spend(self._connection, by, since)
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Take the content of rows away; tokens and money stay. Gives the number of rows."""
+        return self._transaction(lambda c: store.remove_content(c, ids))
+
+    def verify(self) -> list[str]:
+        """What is wrong with the ledger, a sentence each; empty where it is whole."""
+        with self._reading():
+            return list(verify.problems(self._connection))
+
+    def _reading(self) -> Any:
+        return explained(self.path)
+
+    def _transaction(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
+        with self._lock, explained(self.path):
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                result = work(self._connection)
+                self._connection.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                self._roll_back()
+                if "readonly" in str(error):
+                    raise LedgerError(
+                        "The ledger was opened for reading only.",
+                        why="This would have written to it.",
+                    ) from error
+                raise
+            except BaseException:
+                self._roll_back()
+                raise
+        return result
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")

@@ -1,0 +1,190 @@
+"""Reading rows back as values."""
+
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from reckon.ledger.rows import LogRow, MediaRef, RunRow, RunTotals, SpendRow
+from reckon.ledger.store import from_micros
+
+_COLUMNS = """
+a.seq, a.id, a.started, a.finished, a.status, a.run_id, a.tag, a.row_key, a.item_id, a.item_index,
+a.model_asked, a.model_answered, p.body, s.body, r.body, t.body, a.error, a.options,
+a.input_tokens, a.output_tokens, a.cached_input_tokens, a.cache_write_tokens,
+a.cache_write_1h_tokens, a.audio_input_tokens, a.image_input_tokens, a.reasoning_tokens,
+a.audio_output_tokens, a.cost_pico, a.cost_kind, a.reserved_pico, a.price_start,
+a.first_token_s, a.duration_s, a.stop_reason, a.request_id
+"""
+
+_FROM = """
+FROM attempts a
+LEFT JOIN texts p ON p.id = a.prompt
+LEFT JOIN texts s ON s.id = a.system
+LEFT JOIN texts r ON r.id = a.answer
+LEFT JOIN texts t ON t.id = a.reasoning
+"""
+
+_MEDIA = """
+SELECT m.digest, d.media_type, m.name, m.bytes
+FROM attempt_media m JOIN media d ON d.digest = m.digest
+WHERE m.attempt = ? ORDER BY m.position
+"""
+
+_TOTALS_BY_ROW = """
+SELECT best, count(*) FROM (
+    SELECT min(CASE status WHEN 'done' THEN 0 WHEN 'sent' THEN 1 WHEN 'in_doubt' THEN 1 ELSE 2 END)
+        AS best
+    FROM attempts WHERE run_id = ? GROUP BY item_id
+) GROUP BY best
+"""
+
+# A call that is done but whose cost is unknown may cost as much as its bound.
+_TOTALS_OF_MONEY = """
+SELECT
+    coalesce(sum(cost_pico), 0),
+    coalesce(sum(CASE WHEN cost_pico IS NULL AND status IN ('sent', 'in_doubt', 'done')
+        THEN reserved_pico END), 0),
+    coalesce(sum(input_tokens), 0),
+    coalesce(sum(output_tokens), 0)
+FROM attempts WHERE run_id = ?
+"""
+
+_GROUPS = {
+    "model": "model_asked",
+    "day": "date(started / 1000000, 'unixepoch')",
+    "run": "run_id",
+    "tag": "tag",
+}
+
+Filters = dict[str, object]
+
+
+def rows(
+    connection: sqlite3.Connection,
+    where: str,
+    parameters: Sequence[object],
+    *,
+    order: str = "a.seq DESC",
+    limit: int | None = None,
+    offset: int = 0,
+    join: str = "",
+) -> Iterator[LogRow]:
+    """Log rows that meet a condition; streams."""
+    cursor = connection.execute(
+        f"SELECT {_COLUMNS} {_FROM} {join} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",
+        (*parameters, -1 if limit is None else limit, offset),
+    )
+    for raw in cursor:
+        yield _log_row(
+            raw,
+            tuple(
+                MediaRef(digest=d, media_type=t, name=n, bytes=b)
+                for d, t, n, b in connection.execute(_MEDIA, (raw[0],))
+            ),
+        )
+
+
+def conditions(
+    *,
+    model: str | None = None,
+    run: str | None = None,
+    status: str | None = None,
+    tag: str | None = None,
+    since: dt.datetime | None = None,
+) -> tuple[str, list[object]]:
+    """The filters that every listing has, as SQL and its values."""
+    clauses: list[str] = []
+    values: list[object] = []
+    if model is not None:
+        clauses.append("(a.model_asked = ? OR a.model_asked LIKE '%/' || ?)")
+        values += [model, model]
+    for column, value in (("run_id", run), ("status", status), ("tag", tag)):
+        if value is not None:
+            clauses.append(f"a.{column} = ?")
+            values.append(value)
+    if since is not None:
+        clauses.append("a.started >= ?")
+        values.append(int(since.timestamp() * 1_000_000))
+    return " AND ".join(clauses) or "1", values
+
+
+def run_totals(connection: sqlite3.Connection, run_id: str) -> RunTotals:
+    """Sums over a run, from its rows: they survive every crash."""
+    counts = dict(connection.execute(_TOTALS_BY_ROW, (run_id,)).fetchall())
+    spent, reserved, input_tokens, output_tokens = connection.execute(
+        _TOTALS_OF_MONEY, (run_id,)
+    ).fetchone()
+    return RunTotals(
+        done=counts.get(0, 0),
+        in_doubt=counts.get(1, 0),
+        failed=counts.get(2, 0),
+        spent_pico=spent,
+        reserved_pico=reserved,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+    )
+
+
+def run_rows(
+    connection: sqlite3.Connection,
+    where: str = "1",
+    values: Sequence[object] = (),
+    *,
+    limit: int | None = None,
+) -> list[RunRow]:
+    """Runs that meet a condition, newest first."""
+    cursor = connection.execute(
+        f"SELECT id, created, status, job, tag FROM runs WHERE {where}"  # noqa: S608 - as above
+        " ORDER BY id DESC LIMIT ?",
+        (*values, -1 if limit is None else limit),
+    )
+    return [
+        RunRow(
+            id=run_id,
+            created=from_micros(created),
+            status=status,
+            job=msgspec.json.decode(job),
+            tag=tag,
+        )
+        for run_id, created, status, job, tag in cursor
+    ]
+
+
+def spend(connection: sqlite3.Connection, by: str, since: dt.datetime | None) -> list[SpendRow]:
+    """Spending by model, day, run or tag; the dearest first, days in their order."""
+    where, values = conditions(since=since)
+    order = "1" if by == "day" else "5 DESC, 1"
+    cursor = connection.execute(
+        f"SELECT {_GROUPS[by]}, count(*), coalesce(sum(input_tokens), 0),"  # noqa: S608 - as above
+        " coalesce(sum(output_tokens), 0), coalesce(sum(cost_pico), 0),"
+        " sum(status = 'done' AND cost_pico IS NULL),"
+        " coalesce(sum(CASE WHEN status IN ('sent', 'in_doubt') AND cost_pico IS NULL"
+        " THEN reserved_pico END), 0)"
+        f" FROM attempts a WHERE {where} GROUP BY 1 ORDER BY {order}",
+        values,
+    )
+    return [
+        SpendRow(
+            group=group,
+            calls=calls,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cost_pico=cost,
+            unknown_calls=unknown,
+            in_doubt_pico=in_doubt,
+        )
+        for group, calls, input_tokens, output_tokens, cost, unknown, in_doubt in cursor
+    ]
+
+
+def _log_row(raw: tuple[object, ...], media: tuple[MediaRef, ...]) -> LogRow:
+    names = LogRow.__struct_fields__
+    values = dict(zip((name for name in names if name != "media"), raw[1:], strict=True))
+    values["started"] = from_micros(raw[2])  # pyright: ignore[reportArgumentType]
+    values["finished"] = from_micros(raw[3]) if raw[3] else None  # pyright: ignore[reportArgumentType]
+    values["options"] = msgspec.json.decode(str(values["options"]))
+    start = values["price_start"]
+    values["price_start"] = dt.date.fromisoformat(str(start)) if start else None
+    return LogRow(**values, media=media)  # pyright: ignore[reportArgumentType]

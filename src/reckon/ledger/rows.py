@@ -1,0 +1,136 @@
+"""The rows of the ledger as values. Times are UTC, money is pico-dollars, durations are seconds."""
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+
+from reckon.vocabulary.job import Status
+from reckon.vocabulary.price import Kind
+from reckon.vocabulary.response import Response, StopReason
+
+
+class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of an attachment: never its bytes."""
+
+    digest: str
+    """sha256 of the user's file, hex."""
+    media_type: str
+    name: str
+    bytes: int
+    """Size of what was sent."""
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One call, as it is recorded before its bytes leave."""
+
+    run_id: str | None
+    key: str
+    """Row key: digest of everything that decides the answer."""
+    item_id: str | None
+    item_index: int | None
+    model_asked: str
+    """`provider/id`."""
+    prompt_text: str
+    system: str | None
+    options: dict[str, Any]
+    media: tuple[MediaRef, ...]
+    reserved_pico: int | None
+    """The most that the call can cost; None: unknown."""
+    price_start: dt.date | None
+    """Start of the price period in force."""
+    tag: str | None
+    log_content: bool = True
+    """False: prompt and answer stay out; the row of tokens and money stays."""
+
+
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
+    """How an attempt ended."""
+
+    id: str
+    status: Status
+    response: Response | None
+    cost_pico: int | None
+    cost_kind: Kind | None
+    error: str | None
+
+
+class LogRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt as it stands in the ledger."""
+
+    id: str
+    started: dt.datetime
+    finished: dt.datetime | None
+    status: Status
+    run_id: str | None
+    tag: str | None
+    key: str
+    item_id: str | None
+    item_index: int | None
+    model_asked: str
+    model_answered: str | None
+    prompt: str | None
+    """None where content was left out or removed."""
+    system: str | None
+    answer: str | None
+    reasoning: str | None
+    error: str | None
+    options: dict[str, Any]
+    media: tuple[MediaRef, ...]
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_input_tokens: int
+    cache_write_tokens: int
+    cache_write_1h_tokens: int
+    audio_input_tokens: int
+    image_input_tokens: int
+    reasoning_tokens: int
+    audio_output_tokens: int
+    cost_pico: int | None
+    cost_kind: Kind | None
+    reserved_pico: int | None
+    price_start: dt.date | None
+    first_token_s: float | None
+    duration_s: float | None
+    stop_reason: StopReason | None
+    request_id: str | None
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One run. `status` is running, done, interrupted, cancelled or budget."""
+
+    id: str
+    """Empty in a row that is not stored yet."""
+    created: dt.datetime | None
+    status: str
+    job: dict[str, Any]
+    """What the run was started with, as JSON values."""
+    tag: str | None
+
+
+class RunTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over a run. Rows count once: by their best attempt."""
+
+    done: int
+    failed: int
+    in_doubt: int
+    """Rows without an answer of which an attempt may have been billed."""
+    spent_pico: int
+    reserved_pico: int
+    """Bounds of attempts that are under way or in doubt: they may have been billed."""
+    input_tokens: int
+    output_tokens: int
+
+
+class SpendRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Spending of one group: a model, a day, a run or a tag."""
+
+    group: str | None
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_pico: int
+    unknown_calls: int
+    """Calls that ended and whose cost is not known; they are not in `cost_pico`."""
+    in_doubt_pico: int
+    """The most that calls in doubt may have cost, beside `cost_pico`."""
