@@ -1,0 +1,42 @@
+"""Wire formats and engines by the name that a provider's row gives. Loaded when first used."""
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from reckon.errors import UsageError
+from reckon.providers.wire import Engine, WireFormat
+
+_WIRE_FORMATS = {"openai_chat": "reckon.providers.openai_chat:OpenAIChat"}
+_ENGINES = {"builtin": "reckon.providers.builtin_describe:BuiltinDescribe"}
+
+
+def is_engine(name: str) -> bool:
+    """Whether a provider of that wire answers in this process."""
+    return name in _ENGINES
+
+
+def wire_format(name: str) -> WireFormat:
+    """The wire format of that name.
+
+    Raises:
+        UsageError: There is none, here or among the installed `reckon.providers` entry points.
+    """
+    if name in _WIRE_FORMATS:
+        return _load(_WIRE_FORMATS[name])()
+    for entry in entry_points(group="reckon.providers", name=name):
+        return entry.load()()
+    raise UsageError(
+        f"There is no wire format {name!r}.",
+        why=f"Known are {', '.join(sorted(_WIRE_FORMATS))}.",
+        do="Correct `wire` in the provider's row.",
+    )
+
+
+def engine(name: str) -> Engine:
+    """The engine of that name."""
+    return _load(_ENGINES[name])()
+
+
+def _load(path: str) -> type:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)

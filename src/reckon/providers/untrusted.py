@@ -1,0 +1,39 @@
+"""Reading answers that may hold anything: every look returns a type that was asked for."""
+
+from typing import Any, cast
+
+HIGHEST_COUNT = 2**53
+"""No answer has more tokens; a larger number is a fault and counts as unknown."""
+
+Json = dict[str, Any]
+
+
+def as_table(value: object) -> Json | None:
+    """The value, if it is a JSON object."""
+    return cast("Json", value) if isinstance(value, dict) else None
+
+
+def as_list(value: object) -> list[Any]:
+    """The value, if it is a list; else an empty one."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def table(parent: Json, name: str) -> Json:
+    """A nested object; empty where it is missing."""
+    return as_table(parent.get(name)) or {}
+
+
+def text(parent: Json, name: str) -> str:
+    """A string; empty where it is missing."""
+    value = parent.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def count(parent: Json, name: str) -> int | None:
+    """A token count; None where it is missing or no sane count."""
+    value = parent.get(name)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < HIGHEST_COUNT:
+        return None
+    return value
