@@ -99,6 +99,10 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """None: the price of the model is unknown."""
     likely_pico: int | None
     high_pico: int | None
+    likely_input_pico: int | None = None
+    """Share of the input in `likely_pico`."""
+    likely_output_pico: int | None = None
+    """Share of the output in `likely_pico`; fees per request are in neither."""
     kind: Kind
     hours: float | None
     """At the known rate limits; None: no limit is known."""

@@ -1,0 +1,258 @@
+"""Job -> Estimate: what rows will cost on each model, in one pass over the rows.
+
+Every request is priced by itself, because tiers are per request; then the requests are summed.
+Rows of equal size are grouped, so that 68,000 photos of a few sizes cost no more than those few,
+and groups are folded in when there are many, so that memory does not grow with the job.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from reckon.price.cost import cost
+from reckon.price.media import image_tokens
+from reckon.price.text import EXACT, count_text, framing, scaled
+from reckon.vocabulary.model import Model
+from reckon.vocabulary.price import Calibration, Estimate, Interval, Kind, Price
+from reckon.vocabulary.usage import Usage
+
+MOST_GROUPS = 50_000
+WIDE = 2.0
+"""An interval is wide when its high end is more than so many times its low end."""
+
+Size = tuple[int, int]
+
+
+class RowSize(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides the price of one request."""
+
+    text: str
+    """All text of the request, system message included."""
+    messages: int = 1
+    images: tuple[Size, ...] = ()
+    """Width and height as displayed."""
+    upload_bytes: int = 0
+    """Bytes of media that are sent, before base64."""
+
+
+_Group = tuple[tuple[tuple[str, int], ...], int, tuple[Size, ...]]
+
+
+class _Sum:
+    """The running sums of one model."""
+
+    def __init__(self, model: Model, price: Price | None) -> None:
+        self.model = model
+        self.price = price
+        self.input = [0.0, 0.0, 0.0]
+        self.pico = [0, 0, 0]
+        self.likely_input_pico = 0
+        self.likely_output_pico = 0
+        self.known = price is not None
+
+    def add(self, request: Interval, output: Interval, count: int, *, batch: bool) -> None:
+        """So many equal requests."""
+        ends = (request.low, request.likely, request.high)
+        outputs = (output.low, output.likely, output.high)
+        for end, (tokens, out) in enumerate(zip(ends, outputs, strict=True)):
+            self.input[end] += tokens * count
+            if self.price is None:
+                continue
+            usage = Usage(input_tokens=round(tokens), output_tokens=round(out))
+            each = cost(usage, self.price, batch=batch)
+            if each is None:
+                self.known = False
+                continue
+            self.pico[end] += each.total_pico * count
+            if end == 1:
+                self.likely_input_pico += each.input_pico * count
+                self.likely_output_pico += each.output_pico * count
+
+
+def estimate_many(
+    models: Sequence[tuple[Model, Price | None]],
+    rows: Iterable[RowSize],
+    *,
+    output_tokens: Interval,
+    batch: bool = False,
+    calibrations: Mapping[str, Calibration] | None = None,
+) -> list[Estimate]:
+    """The price of the same rows on each model; the rows are read once.
+
+    Args:
+        models: Models with their price of the day; None: unknown.
+        rows: One for each request; streams.
+        output_tokens: Tokens of one answer.
+        batch: Prices of the provider's batch API.
+        calibrations: Measured ratios by model key; they replace our own guess.
+
+    Returns:
+        Estimates in the order of `models`.
+    """
+    known = calibrations or {}
+    sums = [_Sum(model, price) for model, price in models]
+    encodings = _encodings(model for model, _ in models)
+    groups: dict[_Group, int] = {}
+    items = upload = 0
+
+    def fold() -> None:
+        for (texts, messages, images), count in groups.items():
+            counted = dict(texts)
+            for each in sums:
+                request = _request(each.model, counted, messages, images)
+                calibration = known.get(each.model.key)
+                output = output_tokens
+                if calibration is not None:
+                    request = _calibrated(request, calibration)
+                    output = calibration.output_tokens
+                each.add(request, output, count, batch=batch)
+        groups.clear()
+
+    for row in rows:
+        items += 1
+        upload += row.upload_bytes
+        texts = tuple((name, int(count_text(row.text, name).likely)) for name in encodings)
+        group = (texts, row.messages, row.images)
+        groups[group] = groups.get(group, 0) + 1
+        if len(groups) >= MOST_GROUPS:
+            fold()
+    fold()
+    return [_estimate(each, items, upload, output_tokens, known, batch=batch) for each in sums]
+
+
+def estimate(
+    model: Model,
+    rows: Iterable[RowSize],
+    *,
+    price: Price | None,
+    output_tokens: Interval,
+    batch: bool = False,
+    calibration: Calibration | None = None,
+) -> Estimate:
+    """The price of rows on one model; see `estimate_many`."""
+    calibrations = {model.key: calibration} if calibration else None
+    [found] = estimate_many(
+        [(model, price)],
+        rows,
+        output_tokens=output_tokens,
+        batch=batch,
+        calibrations=calibrations,
+    )
+    return found
+
+
+def by_hand(
+    model: Model,
+    *,
+    count: int,
+    input_tokens: int,
+    output_tokens: int,
+    price: Price | None,
+    batch: bool = False,
+) -> Estimate:
+    """The napkin sum, exact: so many equal requests of known size."""
+    each = _Sum(model, price)
+    output = Interval.exactly(output_tokens)
+    each.add(Interval.exactly(input_tokens), output, count, batch=batch)
+    return _estimate(each, count, 0, output, {}, batch=batch)
+
+
+def _encodings(models: Iterable[Model]) -> tuple[str, ...]:
+    """The encodings to count with. Families without one are counted as a ratio to o200k."""
+    return tuple(
+        sorted({m.tokenizer if m.tokenizer in EXACT else "o200k" for m in models if m.tokenizer})
+        or ["o200k"]
+    )
+
+
+def _request(
+    model: Model, counted: Mapping[str, int], messages: int, images: tuple[Size, ...]
+) -> Interval:
+    """Input tokens of one request on one model."""
+    exact = counted.get(model.tokenizer or "")
+    if exact is None:
+        exact = next(iter(counted.values())) if "o200k" not in counted else counted["o200k"]
+        total = scaled(exact, model.tokenizer)
+    else:
+        total = Interval.exactly(exact)
+    total += framing(model.tokenizer, messages)
+    for width, height in images:
+        total += image_tokens(model.image_rule, width, height)
+    return total
+
+
+def _calibrated(request: Interval, calibration: Calibration) -> Interval:
+    ratio = calibration.input_ratio
+    return Interval(
+        request.likely * ratio.low, request.likely * ratio.likely, request.likely * ratio.high
+    )
+
+
+def _estimate(
+    each: _Sum,
+    items: int,
+    upload: int,
+    output_tokens: Interval,
+    calibrations: Mapping[str, Calibration],
+    *,
+    batch: bool,
+) -> Estimate:
+    calibration = calibrations.get(each.model.key)
+    output = (calibration.output_tokens if calibration else output_tokens).times(items)
+    tokens = Interval(*each.input)
+    exact = tokens.is_exact and output.is_exact
+    kind: Kind = "documented" if exact else "estimated"
+    low, likely, high = each.pico if each.known else (None, None, None)
+    return Estimate(
+        model=each.model.key,
+        items=items,
+        input_tokens=tokens,
+        output_tokens=output,
+        low_pico=low,
+        likely_pico=likely,
+        high_pico=high,
+        likely_input_pico=each.likely_input_pico if each.known else None,
+        likely_output_pico=each.likely_output_pico if each.known else None,
+        kind=kind,
+        hours=None if batch else _hours(each.model, items, tokens.likely + output.likely),
+        # Media travel as base64: four bytes for three.
+        upload_bytes=-(-upload // 3) * 4,
+        price=each.price,
+        notes=_notes(each, low, high, batch=batch),
+    )
+
+
+def _hours(model: Model, items: int, tokens: float) -> float | None:
+    """Hours at the known rate limits, whichever binds; None where none is known."""
+    limits = model.limits
+    if limits is None:
+        return None
+    minutes = [
+        amount / limit
+        for amount, limit in (
+            (items, limits.requests_per_minute),
+            (tokens, limits.tokens_per_minute),
+        )
+        if limit
+    ]
+    return max(minutes) / 60 if minutes else None
+
+
+def _notes(each: _Sum, low: int | None, high: int | None, *, batch: bool) -> tuple[str, ...]:
+    notes: list[str] = []
+    if each.price is None:
+        notes.append("The price is unknown.")
+    elif not each.known:
+        notes.append("No batch price is known." if batch else "The cost is unknown.")
+    if low and high and high > WIDE * low:
+        notes.append(f"A wide interval: the high end is {high / low:.1f} times the low one.")
+    return tuple(notes)
+
+
+def retirement_note(model: Model, day: dt.date) -> str | None:
+    """The sentence for a model that is no longer served on that day."""
+    if not model.retired_on(day):
+        return None
+    instead = f" Use {' or '.join(model.successors)} instead." if model.successors else ""
+    return f"{model.key} was retired on {model.retired}.{instead}"

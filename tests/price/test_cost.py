@@ -1,0 +1,187 @@
+"""Usage to cost: exact, per request, unknown where something is unknown."""
+
+import datetime as dt
+from decimal import Decimal as D
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reckon.catalogue.load import load, price_on
+from reckon.price.cost import bound_pico, cost
+from reckon.price.estimate import by_hand
+from reckon.vocabulary.money import to_pico, to_usd, usd_text
+from reckon.vocabulary.price import Price, Rate, Tier
+from reckon.vocabulary.usage import Usage
+
+DAY = dt.date(2024, 12, 31)
+MILLION = 1_000_000
+COUNTS = st.integers(0, 10**7)
+RATES = st.decimals(min_value=0, max_value=200, places=6)
+
+
+def usd(pico: int | None) -> D:
+    """Dollars of a known amount."""
+    assert pico is not None
+    return to_usd(pico)
+
+
+def plain(input_rate: str, output_rate: str, **more: object) -> Price:
+    """A price of two rates."""
+    return Price(rate=Rate(input=D(input_rate), output=D(output_rate)), **more)  # type: ignore[arg-type]
+
+
+def test_the_seed_example_is_exact() -> None:
+    """68,000 photos on Gemini 1.5 Flash 8B: 17.68 M x 0.0375 + 6.8 M x 0.15 = 0.663 + 1.02."""
+    model = load().find("gemini-1.5-flash-8b")
+    found = by_hand(
+        model, count=68_000, input_tokens=260, output_tokens=100, price=price_on(model, DAY)
+    )
+    assert usd(found.likely_input_pico) == D("17.68") * D("0.0375") == D("0.663")
+    assert usd(found.likely_output_pico) == D("6.8") * D("0.15") == D("1.02")
+    assert usd(found.low_pico) == usd(found.likely_pico) == usd(found.high_pico) == D("1.683")
+
+
+def test_tiers_are_per_request_not_per_job() -> None:
+    """The job's sum of 17.68 M tokens lies in the dearer tier, each request of 260 does not."""
+    model = load().find("gemini-1.5-flash-8b")
+    price = price_on(model, DAY)
+    assert price is not None
+    assert price.tiers
+    assert price.tiers[0].above_input_tokens < 17_680_000
+    found = by_hand(model, count=68_000, input_tokens=260, output_tokens=100, price=price)
+    assert usd(found.likely_pico) != D("3.366")
+    summed = cost(Usage(input_tokens=17_680_000, output_tokens=6_800_000), price)
+    assert summed is not None
+    assert usd(summed.total_pico) == D("3.366")
+
+
+def test_the_8b_is_not_priced_as_its_larger_sister() -> None:
+    """The alias trap: $6.732 must never appear."""
+    catalogue = load()
+    small, large = catalogue.find("gemini-1.5-flash-8b"), catalogue.find("gemini-1.5-flash")
+    assert small.id != large.id
+    for model in (small, catalogue.find("gemini-flash-1.5-8b")):
+        found = by_hand(
+            model, count=68_000, input_tokens=260, output_tokens=100, price=price_on(model, DAY)
+        )
+        assert usd(found.likely_pico) not in (D("6.732"), D("3.366"))
+
+
+def test_a_large_request_is_priced_at_its_tier() -> None:
+    """Above the threshold all of the request has the tier's rates; at it, none."""
+    price = plain(
+        "1", "2", tiers=(Tier(above_input_tokens=100, rate=Rate(input=D(10), output=D(20))),)
+    )
+    at, above = (cost(Usage(input_tokens=n, output_tokens=1), price) for n in (100, 101))
+    assert at is not None
+    assert above is not None
+    assert usd(at.total_pico) == (100 * D(1) + 1 * D(2)) / MILLION
+    assert usd(above.total_pico) == (101 * D(10) + 1 * D(20)) / MILLION
+
+
+def test_cached_and_written_tokens_have_rates_of_their_own() -> None:
+    """Parts are taken out of the whole and never counted twice."""
+    price = Price(rate=Rate(input=D(3), output=D(15), cached_input=D("0.3"), cache_write=D("3.75")))
+    found = cost(
+        Usage(input_tokens=1000, output_tokens=10, cached_input_tokens=600, cache_write_tokens=300),
+        price,
+    )
+    assert found is not None
+    expected = 600 * D("0.3") + 300 * D("3.75") + 100 * D(3) + 10 * D(15)
+    assert usd(found.total_pico) == expected / MILLION
+
+
+def test_a_part_without_a_rate_costs_what_the_whole_costs() -> None:
+    """No discount is made up."""
+    found = cost(
+        Usage(input_tokens=1000, output_tokens=0, cached_input_tokens=600), plain("2", "4")
+    )
+    assert found is not None
+    assert usd(found.total_pico) == 1000 * D(2) / MILLION
+
+
+def test_batch_is_the_providers_own_factor_or_unknown() -> None:
+    """Half price where the row says so; no row, no number."""
+    usage = Usage(input_tokens=MILLION, output_tokens=0)
+    half = cost(usage, plain("2", "4", batch_multiplier=D("0.5")), batch=True)
+    assert half is not None
+    assert usd(half.total_pico) == D(1)
+    assert cost(usage, plain("2", "4"), batch=True) is None
+
+
+def test_unknown_usage_is_unknown_cost() -> None:
+    """Never zero."""
+    assert cost(Usage(), plain("2", "4")) is None
+    assert cost(Usage(input_tokens=5), plain("2", "4")) is None
+
+
+def test_what_is_free_costs_nothing_whatever_was_counted() -> None:
+    """A local model has a price: it is zero."""
+    found = cost(Usage(), plain("0", "0", free=True))
+    assert found is not None
+    assert found.total_pico == 0
+
+
+def test_what_the_provider_bills_wins() -> None:
+    """OpenRouter says what a call cost; the figure is marked as billed."""
+    found = cost(
+        Usage(input_tokens=10, output_tokens=10, reported_cost_pico=12_345), plain("2", "4")
+    )
+    assert found is not None
+    assert (found.total_pico, found.kind) == (12_345, "billed")
+
+
+def test_fees_per_request_are_added() -> None:
+    """Some providers take a fee for the call itself."""
+    found = cost(Usage(input_tokens=0, output_tokens=0), plain("1", "1", per_request=D("0.005")))
+    assert found is not None
+    assert usd(found.total_pico) == D("0.005")
+
+
+@given(a=st.tuples(COUNTS, COUNTS), b=st.tuples(COUNTS, COUNTS), rates=st.tuples(RATES, RATES))
+def test_without_tiers_costs_add_up(
+    a: tuple[int, int], b: tuple[int, int], rates: tuple[D, D]
+) -> None:
+    """cost(a + b) = cost(a) + cost(b), to the last pico-dollar."""
+    price = Price(rate=Rate(input=rates[0], output=rates[1]))
+    [first, second, both] = [
+        cost(Usage(input_tokens=i, output_tokens=o), price)
+        for i, o in (a, b, (a[0] + b[0], a[1] + b[1]))
+    ]
+    assert first is not None
+    assert second is not None
+    assert both is not None
+    assert both.total_pico == first.total_pico + second.total_pico
+
+
+@given(
+    tokens=st.tuples(COUNTS, COUNTS, COUNTS, COUNTS),
+    rates=st.tuples(RATES, RATES, RATES, RATES, RATES),
+)
+def test_no_bill_passes_its_bound(
+    tokens: tuple[int, int, int, int], rates: tuple[D, D, D, D, D]
+) -> None:
+    """Whatever part is cached or written, and in whatever tier, the bound holds."""
+    price = Price(
+        rate=Rate(input=rates[0], output=rates[1], cached_input=rates[2], cache_write=rates[3]),
+        tiers=(Tier(above_input_tokens=1000, rate=Rate(input=rates[4], output=rates[2])),),
+    )
+    total, output, cached, written = tokens
+    usage = Usage(
+        input_tokens=total,
+        output_tokens=output,
+        cached_input_tokens=min(cached, total),
+        cache_write_tokens=min(written, total),
+    )
+    found = cost(usage, price)
+    assert found is not None
+    # Rounding half-even may lift a bill by less than a pico-dollar for each part.
+    assert found.total_pico <= bound_pico(total, output, price) + 1
+
+
+@given(pico=st.integers(0, 2**62))
+def test_money_survives_the_way_to_dollars_and_back(pico: int) -> None:
+    """Pico-dollars to a decimal string and back, without loss and without exponent."""
+    text = usd_text(to_usd(pico))
+    assert "E" not in text
+    assert to_pico(D(text)) == pico
