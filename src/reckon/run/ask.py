@@ -27,7 +27,7 @@ from reckon.run.answer import (
 from reckon.run.choose import Choice, access, choose_model
 from reckon.vocabulary.job import Status
 from reckon.vocabulary.price import Cost, Price
-from reckon.vocabulary.prompt import Attachment, Prompt
+from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Response, StopReason
 from reckon.vocabulary.usage import Usage
 
@@ -89,7 +89,9 @@ async def ask_async(
         ReckonError: See `reckon.errors`; the ledger keeps a row of every call that was tried.
     """
     choice = choose_model(model)
-    media = tuple([await asyncio.to_thread(_load_attachment, path, choice) for path in attachments])
+    media = tuple(
+        [await asyncio.to_thread(attach.load_for, choice.provider, path) for path in attachments]
+    )
     prompt = Prompt.of(
         text,
         system=system,
@@ -164,14 +166,6 @@ def ask(
             key=key,
             on_event=on_event,
         )
-    )
-
-
-def _load_attachment(path: str, choice: Choice) -> Attachment:
-    return attach.load(
-        path,
-        max_side=attach.max_side_for(choice.model),
-        with_facts=choice.provider.wire == "builtin",
     )
 
 

@@ -1,6 +1,5 @@
 """What a run works on: items, jobs, outcomes, budgets."""
 
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -21,7 +20,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """Path relative to the folder, or the row number."""
     fields: dict[str, Any]
     """Columns for the template."""
-    files: tuple[Path, ...] = ()
+    files: tuple[str, ...] = ()
     """Media that belong to the row; not opened yet."""
     modality: Modality = "text"
 

@@ -250,14 +250,7 @@ class Engine:
     def _build(self, item: Item) -> Row:
         model = self._choice.model
         text = render(self._job.prompt, item.fields)
-        pictures = tuple(
-            attach.load(
-                str(path),
-                max_side=attach.max_side_for(model),
-                with_facts=self._choice.provider.wire == "builtin",
-            )
-            for path in item.files
-        )
+        pictures = tuple(attach.load_for(self._choice.provider, path) for path in item.files)
         prompt = Prompt.of(
             text,
             system=render(self._job.system, item.fields) if self._job.system else None,

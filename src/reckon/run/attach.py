@@ -1,0 +1,223 @@
+"""The only place that opens a user's media for a model.
+
+What is sent is made here: upright, at most `MAX_SIDE` pixels, and without any metadata, for a
+photo's metadata say where somebody lives.
+"""
+
+import hashlib
+import io
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from reckon.errors import BadMedia, MissingExtra, SourceError
+from reckon.run.headers import HEAD_BYTES, Header, picture_header
+from reckon.vocabulary.model import Provider
+from reckon.vocabulary.prompt import Attachment
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_SIDE = 2048
+"""Pixels. The providers here scale larger pictures down or charge more for no better answer."""
+LOCAL_WIRE = "builtin"
+LOCAL_MAX_SIDE = 1024
+"""Pixels for engines on this machine, which look at the whole rather than read small print."""
+MAX_PIXELS = 178_956_970
+"""More is refused before it is decoded: a small file can unfold to gigabytes."""
+MAX_FILE_BYTES = 1 << 30
+JPEG_QUALITY = 88
+LARGEST_PNG = 2 << 20
+BYTES_PER_PIXEL = 0.25
+"""Of a photograph as it is sent, measured on 768 x 576 pixels; for upload estimates."""
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """What the header of a media file says, and its size in bytes."""
+
+    header: Header
+    bytes: int
+
+
+def probe(path: str) -> Probe:
+    """Kind and size of a picture; reads its first bytes only.
+
+    Raises:
+        SourceError: The file cannot be read.
+        BadMedia: It is empty, broken, or no picture.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        size = os.fstat(file).st_size
+        head = os.read(file, HEAD_BYTES)
+        header = picture_header(head, lambda: os.read(file, HEAD_BYTES))
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except BadMedia as error:
+        raise _named(path, error) from error
+    finally:
+        os.close(file)
+    if header is None:
+        what = f"{path} is {'empty' if not head else 'no picture'}."
+        raise BadMedia(what, do="Give a JPEG, PNG, WebP, GIF, BMP or TIFF file.")
+    if header.width * header.height > MAX_PIXELS:
+        raise _too_large(path, header)
+    return Probe(header, size)
+
+
+def sent_size(width: int, height: int, max_side: int = MAX_SIDE) -> tuple[int, int]:
+    """The size at which a picture is sent."""
+    longest = max(width, height)
+    if longest <= max_side:
+        return width, height
+    scale = max_side / longest
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def sent_bytes(found: Probe) -> int:
+    """About how many bytes of a picture are sent, before base64."""
+    header = found.header
+    width, height = sent_size(header.width, header.height)
+    about = round(width * height * BYTES_PER_PIXEL)
+    return about if (width, height) != (header.width, header.height) else min(about, found.bytes)
+
+
+def load_for(provider: Provider, path: str) -> Attachment:
+    """A picture as that provider is sent it: an engine on this machine is told the metadata."""
+    if provider.wire == LOCAL_WIRE:
+        return load(path, max_side=LOCAL_MAX_SIDE, with_facts=True)
+    return load(path)
+
+
+def load(path: str, *, max_side: int = MAX_SIDE, with_facts: bool = False) -> Attachment:
+    """A picture, ready to be sent: upright, scaled, without metadata.
+
+    Args:
+        path: The file.
+        max_side: Pixels of the longer side at most.
+        with_facts: Keep what the metadata say in `facts`, for an engine on this machine.
+
+    Raises:
+        SourceError: The file cannot be read.
+        BadMedia: It is broken, cut, absurdly large, or no picture.
+        MissingExtra: It is HEIC and the `media` extra is not installed.
+    """
+    header = probe(path).header
+    data = _read(path)
+    from PIL import Image, ImageOps
+
+    if header.media_type == "image/heic":
+        _register_heif(path)
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    try:
+        with Image.open(io.BytesIO(data)) as opened:
+            facts = _facts(opened) if with_facts else {}
+            # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size in a fraction of the time.
+            opened.draft(None, (max_side, max_side))
+            opened.load()
+            picture = ImageOps.exif_transpose(opened)
+        picture = _plain(picture)
+        # The size is that of the header, so that what was priced is what is sent.
+        size = sent_size(header.width, header.height, max_side)
+        if picture.size != size:
+            picture = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+        media_type, content = _encoded(picture, lossless=header.media_type != "image/jpeg")
+    except Image.DecompressionBombError as error:
+        raise _too_large(path, header) from error
+    except (OSError, ValueError, SyntaxError, EOFError, ArithmeticError) as error:
+        raise BadMedia(
+            f"{path} cannot be decoded.", why=f"The file is broken or cut: {error}."
+        ) from error
+    return Attachment(
+        media_type=media_type,
+        modality="image",
+        content=content,
+        digest=hashlib.sha256(data).hexdigest(),
+        name=os.path.basename(path),  # noqa: PTH119 - hot path
+        width=size[0],
+        height=size[1],
+        facts=facts,
+    )
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - hot path
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise BadMedia(f"{path} is larger than 1 GiB.", do="Make it smaller.")
+    return data
+
+
+def _facts(image: "Image.Image") -> dict[str, str]:
+    from reckon.providers.builtin.exif import picture_facts
+
+    return picture_facts(image)
+
+
+def _plain(image: "Image.Image") -> "Image.Image":
+    """8 bits a channel; transparency on white; palettes, CMYK and deep greys made ordinary."""
+    from PIL import Image
+
+    if image.mode.startswith(("I", "F")):
+        # 16 bits a channel keep their scale; small ranges are used as they are.
+        deep = image.convert("F")
+        high = deep.getextrema()[1]
+        scale = 1 / 257 if isinstance(high, float) and high > 255 else 1.0
+        return deep.point(lambda value: value * scale).convert("L").convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image if image.mode in ("RGB", "L") else image.convert("RGB")
+
+
+def _encoded(image: "Image.Image", *, lossless: bool) -> tuple[str, bytes]:
+    """PNG for what was not a JPEG and stays small, so that small print stays sharp; else JPEG."""
+    buffer = io.BytesIO()
+    if lossless and image.width * image.height <= LARGEST_PNG:
+        image.save(buffer, "PNG")
+        if buffer.tell() <= LARGEST_PNG:
+            return "image/png", buffer.getvalue()
+        buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return "image/jpeg", buffer.getvalue()
+
+
+def _register_heif(path: str) -> None:
+    try:
+        from pillow_heif import register_heif_opener  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
+    except ImportError as error:
+        raise MissingExtra(
+            f"{path} is HEIC, which needs the media extra.",
+            why="The core install decodes JPEG, PNG, WebP, GIF, BMP and TIFF.",
+            do="pip install 'reckon-llm[media]'",
+        ) from error
+    register_heif_opener()
+
+
+def _unreadable(path: str, error: OSError) -> SourceError:
+    return SourceError(
+        f"{path} cannot be read.",
+        why=error.strerror or str(error),
+        do="Check the path and its permissions.",
+    )
+
+
+def _named(path: str, error: BadMedia) -> BadMedia:
+    return BadMedia(f"{path}: {error.what}", why=error.why, do=error.do)
+
+
+def _too_large(path: str, header: Header) -> BadMedia:
+    return BadMedia(
+        f"{path} is {header.width} x {header.height} pixels large.",
+        why=f"More than {MAX_PIXELS / 1e6:.0f} megapixels are not decoded: such a file can be made "
+        "to fill the memory.",
+        do="Make it smaller.",
+    )

@@ -1,0 +1,335 @@
+"""The one reader of sources: folder, glob, CSV, JSON Lines, lines, standard input. Streams."""
+
+import csv
+import glob
+import os
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import msgspec
+
+from reckon.errors import SourceError
+from reckon.vocabulary.job import Item, Skipped
+from reckon.vocabulary.model import Modality
+
+STDIN = "-"
+LONGEST_FIELD = 1 << 30
+
+PICTURES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
+)
+_REASONS = {
+    "text file": frozenset(
+        {".txt", ".md", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".html", ".log", ".yaml", ".yml"}
+    ),
+    "sound, not read yet": frozenset({".mp3", ".wav", ".flac", ".ogg", ".m4a", ".aac", ".opus"}),
+    "film, not read yet": frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".3gp"}),
+    "PDF, not read yet": frozenset({".pdf"}),
+}
+_NOT_YET = {".parquet": "Parquet files", ".pq": "Parquet files"}
+_TABLES = frozenset({".csv", ".tsv"})
+_JSON_LINES = frozenset({".jsonl", ".ndjson"})
+_GLOB = frozenset("*?[")
+
+Entry = Item | Skipped
+_Row = tuple[str, dict[str, Any], tuple[str, ...]]
+"""Id, fields, files."""
+
+
+def items(
+    sources: Sequence[str], *, limit: int | None = None, attach: Sequence[str] = ()
+) -> Iterator[Entry]:
+    """The rows of the sources, in their order, and what was skipped among them.
+
+    Args:
+        sources: Folders (walked, sorted by name), globs, `.csv`, `.tsv`, `.jsonl`, pictures, text
+            files of lines, `-` for lines of standard input.
+        limit: Rows at most; what is skipped does not count.
+        attach: Columns of a table that name media files, relative to the table.
+
+    Raises:
+        SourceError: A source is not there, or a row cannot be read; names file and line.
+    """
+    rows = _rows(sources, tuple(attach))
+    return _limited(rows, limit) if limit is not None else rows
+
+
+def is_folder_like(source: str) -> bool:
+    """Whether a source gives files rather than rows of text."""
+    return os.path.isdir(source) or bool(_GLOB & set(source))  # noqa: PTH112
+
+
+def _limited(rows: Iterator[Entry], limit: int) -> Iterator[Entry]:
+    left = limit
+    for row in rows:
+        if isinstance(row, Item):
+            if left <= 0:
+                return
+            left -= 1
+        yield row
+
+
+def _rows(sources: Sequence[str], attach: tuple[str, ...]) -> Iterator[Entry]:
+    index = 0
+    several = len(sources) > 1
+    for source in sources:
+        for entry in _entries(source, attach):
+            if isinstance(entry, Skipped):
+                yield entry
+                continue
+            row_id, fields, files = entry
+            modality: Modality = "image" if files else "text"
+            yield Item(
+                index=index,
+                # The id must be unique in a run: rows are told apart by it.
+                id=f"{source}:{row_id}" if several else row_id,
+                fields=fields,
+                files=files,
+                modality=modality,
+            )
+            index += 1
+
+
+def _entries(source: str, attach: tuple[str, ...]) -> Iterator[_Row | Skipped]:
+    if source == STDIN:
+        return _lines(sys.stdin, "standard input")
+    if os.path.isdir(source):  # noqa: PTH112
+        return _folder(source)
+    if os.path.isfile(source):  # noqa: PTH113
+        return _file(source, attach)
+    if _GLOB & set(source):
+        return _glob(source)
+    if source.startswith("sqlite:"):
+        raise _not_yet(source, "SQLite queries")
+    raise SourceError(
+        f"There is no file or folder {source}.",
+        why="A source is a folder, a glob, a CSV, JSON Lines or text file, a picture, or -.",
+        do="Check the path.",
+    )
+
+
+def _file(path: str, attach: tuple[str, ...]) -> Iterator[_Row | Skipped]:
+    suffix = _suffix(path)
+    if suffix in _TABLES:
+        return _table(path, attach)
+    if suffix in _JSON_LINES:
+        return _json_lines(path, attach)
+    if suffix in _NOT_YET:
+        raise _not_yet(path, _NOT_YET[suffix])
+    if suffix in PICTURES:
+        name = os.path.basename(path)  # noqa: PTH119
+        return iter([(path, {"name": name, "path": path}, (path,))])
+    return _text_file(path)
+
+
+# --- files ---
+
+
+def _folder(root: str) -> Iterator[_Row | Skipped]:
+    root = root.rstrip("/") or "/"
+    seen: set[tuple[int, int]] = set()
+    return _walk(root, "", seen)
+
+
+def _walk(folder: str, inside: str, seen: set[tuple[int, int]]) -> Iterator[_Row | Skipped]:
+    """The files of a folder, then of each sub-folder; links that lead round are left."""
+    try:
+        at = os.stat(folder)  # noqa: PTH116
+        if (at.st_dev, at.st_ino) in seen:
+            return
+        seen.add((at.st_dev, at.st_ino))
+        with os.scandir(folder) as scan:
+            found = sorted(scan, key=lambda entry: entry.name)
+    except OSError as error:
+        yield Skipped(id=inside or folder, reason=f"folder not readable ({error.strerror})")
+        return
+    folders: list[str] = []
+    for entry in found:
+        name = entry.name
+        if name.startswith("."):
+            continue
+        try:
+            is_folder = entry.is_dir()
+        except OSError:
+            is_folder = False
+        if is_folder:
+            folders.append(name)
+        else:
+            yield _classified(entry.path, f"{inside}{name}", name, entry)
+    for name in folders:
+        yield from _walk(f"{folder}/{name}", f"{inside}{name}/", seen)
+
+
+def _classified(
+    path: str, row_id: str, name: str, entry: "os.DirEntry[str] | None"
+) -> _Row | Skipped:
+    """A picture as a row; anything else with the reason why it is none."""
+    suffix = _suffix(name)
+    try:
+        size = (entry.stat() if entry else os.stat(path)).st_size  # noqa: PTH116
+    except OSError as error:
+        return Skipped(id=row_id, reason=f"not readable ({error.strerror})")
+    if size == 0:
+        return Skipped(id=row_id, reason="empty file")
+    if suffix in PICTURES:
+        return (row_id, {"name": name, "path": row_id}, (path,))
+    for reason, suffixes in _REASONS.items():
+        if suffix in suffixes:
+            return Skipped(id=row_id, reason=reason)
+    return Skipped(id=row_id, reason="not a picture")
+
+
+def _glob(pattern: str) -> Iterator[_Row | Skipped]:
+    found = False
+    for path in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 - the user's own pattern
+        if os.path.isfile(path):  # noqa: PTH113
+            found = True
+            yield _classified(path, path, os.path.basename(path), None)  # noqa: PTH119
+    if not found:
+        raise SourceError(
+            f"Nothing matches {pattern}.",
+            do="Check the pattern; quote it, so that the shell leaves it alone.",
+        )
+
+
+# --- rows of text ---
+
+
+@contextmanager
+def _opened(path: str) -> Generator[TextIO]:
+    """A text file, with errors that name it."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
+            yield file
+    except OSError as error:
+        raise SourceError(
+            f"{path} cannot be read.", why=error.strerror or str(error), do="Check the path."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{path} is not UTF-8 text.",
+            why=f"Byte {error.object[error.start]:#04x} fits no character.",
+            do=f"Convert it: iconv -f LATIN1 -t UTF-8 {path}",
+        ) from error
+
+
+def _text_file(path: str) -> Iterator[_Row]:
+    with _opened(path) as file:
+        yield from _lines(file, path)
+
+
+def _lines(file: Iterable[str], name: str) -> Iterator[_Row]:
+    """A row for each line that is not blank."""
+    try:
+        for number, line in enumerate(file, start=1):
+            text = line.rstrip("\r\n")
+            if "\0" in text:
+                raise SourceError(
+                    f"{name} is no text file.",
+                    why=f"Line {number} holds a zero byte.",
+                    do="Give a folder, a picture, or a file of lines.",
+                )
+            if text.strip():
+                yield (str(number), {"line": text}, ())
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{name} is not UTF-8 text.", why=str(error.reason)) from error
+
+
+def _table(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
+    csv.field_size_limit(LONGEST_FIELD)
+    with _opened(path) as file:
+        head = file.readline()
+        file.seek(0)
+        # readline and seek keep the byte-order mark out only at the very start.
+        reader = csv.reader(_without_mark(file), delimiter=_delimiter(path, head), strict=True)
+        try:
+            names = next(reader, None)
+            if names is None:
+                return
+            _check_names(path, names, attach)
+            for values in reader:
+                if not values:
+                    continue
+                if len(values) != len(names):
+                    raise SourceError(
+                        f"{path}, line {reader.line_num}: {len(values)} values, but the header "
+                        f"has {len(names)}.",
+                        why="Every row must have a value for every column.",
+                        do="Correct the row; a value that holds the separator needs quotes.",
+                    )
+                fields = dict(zip(names, values, strict=True))
+                yield (str(reader.line_num), fields, _files(path, fields, attach))
+        except csv.Error as error:
+            raise SourceError(
+                f"{path}, line {reader.line_num}: this is no valid CSV.", why=str(error)
+            ) from error
+
+
+def _without_mark(file: TextIO) -> Iterator[str]:
+    for number, line in enumerate(file):
+        yield line.removeprefix("\ufeff") if number == 0 else line
+
+
+def _delimiter(path: str, head: str) -> str:
+    if _suffix(path) == ".tsv":
+        return "\t"
+    counts = {mark: head.count(mark) for mark in ",;\t|"}
+    best = max(counts, key=lambda mark: counts[mark])
+    return best if counts[best] else ","
+
+
+def _check_names(path: str, names: list[str], attach: tuple[str, ...]) -> None:
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise SourceError(
+            f"{path} has the column {doubled[0]!r} more than once.", do="Rename one of them."
+        )
+    missing = [column for column in attach if column not in names]
+    if missing:
+        raise SourceError(
+            f"{path} has no column {missing[0]!r} to attach.", why=f"It has {', '.join(names)}."
+        )
+
+
+def _json_lines(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
+    decode: Callable[[bytes], Any] = msgspec.json.decode
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    fields = decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    raise SourceError(
+                        f"{path}, line {number}: this is no valid JSON.", why=str(error)
+                    ) from error
+                if not isinstance(fields, dict):
+                    raise SourceError(
+                        f"{path}, line {number}: a row must be a JSON object.",
+                        why=f"It is {type(fields).__name__}.",
+                    )
+                yield (str(number), fields, _files(path, fields, attach))  # pyright: ignore[reportUnknownArgumentType]
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read.", why=error.strerror or str(error)) from error
+
+
+def _files(table: str, fields: dict[str, Any], attach: tuple[str, ...]) -> tuple[str, ...]:
+    """Media that the user named as columns; paths are relative to the table."""
+    folder = os.path.dirname(table)  # noqa: PTH120
+    named = (fields.get(column) for column in attach)
+    return tuple(os.path.join(folder, str(path)) for path in named if path)  # noqa: PTH118
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122
+
+
+def _not_yet(source: str, what: str) -> SourceError:
+    return SourceError(
+        f"{source} cannot be read yet.",
+        why=f"{what} are not a source in this version.",
+        do="Save it as CSV or JSON Lines.",
+    )
