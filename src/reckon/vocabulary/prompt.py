@@ -21,6 +21,9 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     """For people; never sent."""
     width: int | None = None
     height: int | None = None
+    facts: dict[str, str] = {}
+    """What the original's metadata said (size, date, camera, place): filled for engines on this
+    machine only, never sent."""
 
 
 class Text(msgspec.Struct, frozen=True, tag="text"):

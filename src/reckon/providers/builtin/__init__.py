@@ -1,0 +1,1 @@
+"""builtin/describe: what can be said of a picture or a text without a language model."""
