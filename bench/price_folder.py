@@ -25,9 +25,10 @@ def make_folder(folder: Path) -> None:
             original = folder / f"original-{number}.jpg"
             Image.new("RGB", size, (number // PER_ORIGINAL * 16, 90, 160)).save(original)
             continue
-        if number % 1_000 == 1:
-            (folder / str(number // 1_000)).mkdir()
-        os.link(original, folder / str(number // 1_000) / f"{number}.jpg")
+        inside = folder / str(number // 1_000)
+        if not inside.exists():
+            inside.mkdir()
+        os.link(original, inside / f"{number}.jpg")
 
 
 def main() -> None:

@@ -109,10 +109,14 @@ def estimate_many(
                 each.add(request, output, count, batch=batch)
         groups.clear()
 
+    text: str | None = None
+    texts: tuple[tuple[str, int], ...] = ()
     for row in rows:
         items += 1
         upload += row.upload_bytes
-        texts = tuple((name, int(count_text(row.text, name).likely)) for name in encodings)
+        if row.text != text:
+            text = row.text
+            texts = tuple((name, int(count_text(text, name).likely)) for name in encodings)
         group = (texts, row.messages, row.images)
         groups[group] = groups.get(group, 0) + 1
         if len(groups) >= MOST_GROUPS:

@@ -54,7 +54,7 @@ def probe(path: str) -> Probe:
     try:
         size = os.fstat(file).st_size
         head = os.read(file, HEAD_BYTES)
-        header = picture_header(head, lambda: os.read(file, HEAD_BYTES))
+        header = picture_header(head, lambda start, most: _read_at(file, start, most))
     except OSError as error:
         raise _unreadable(path, error) from error
     except BadMedia as error:
@@ -69,6 +69,11 @@ def probe(path: str) -> Probe:
     return Probe(header, size)
 
 
+def _read_at(file: int, start: int, most: int) -> bytes:
+    os.lseek(file, start, os.SEEK_SET)
+    return os.read(file, most)
+
+
 def sent_size(width: int, height: int, max_side: int = MAX_SIDE) -> tuple[int, int]:
     """The size at which a picture is sent."""
     longest = max(width, height)
@@ -78,12 +83,10 @@ def sent_size(width: int, height: int, max_side: int = MAX_SIDE) -> tuple[int, i
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def sent_bytes(found: Probe) -> int:
-    """About how many bytes of a picture are sent, before base64."""
-    header = found.header
-    width, height = sent_size(header.width, header.height)
-    about = round(width * height * BYTES_PER_PIXEL)
-    return about if (width, height) != (header.width, header.height) else min(about, found.bytes)
+def sent_bytes(found: Probe, size: tuple[int, int]) -> int:
+    """About how many bytes of a picture are sent at that size, before base64."""
+    about = int(size[0] * size[1] * BYTES_PER_PIXEL)
+    return about if size[0] != found.header.width else min(about, found.bytes)
 
 
 def load_for(provider: Provider, path: str) -> Attachment:

@@ -12,7 +12,12 @@ import msgspec
 from reckon.errors import BadMedia
 from reckon.vocabulary.model import Modality
 
-HEAD_BYTES = 65_536
+HEAD_BYTES = 4_096
+"""Enough for most headers, the orientation in a photo's EXIF block included."""
+FAR_BYTES = 65_536
+
+ReadAt = Callable[[int, int], bytes]
+"""Reads bytes of the file: from an offset, so many at most."""
 
 _JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xDA)})
 _JPEG_NO_FRAME = frozenset({0xC4, 0xC8, 0xCC})
@@ -30,20 +35,20 @@ class Header(msgspec.Struct, frozen=True):
 
 
 def picture_header(  # noqa: PLR0911 - one return for each kind of file
-    head: bytes, more: Callable[[], bytes] | None = None
+    head: bytes, read_at: ReadAt | None = None
 ) -> Header | None:
     """The header of a picture; None where the bytes are no picture of a known kind.
 
     Args:
         head: The first bytes of the file, up to `HEAD_BYTES`.
-        more: Reads on, for the few files whose size stands further in; empty at the end.
+        read_at: Reads on, for files whose size stands further in, behind an EXIF block, say.
 
     Raises:
         BadMedia: The file begins as a picture and its header is broken or cut.
     """
     try:
         if head.startswith(b"\xff\xd8\xff"):
-            return _jpeg(head, more)
+            return _jpeg(head, read_at)
         if head.startswith(b"\x89PNG\r\n\x1a\n"):
             return _checked("image/png", *struct.unpack_from(">II", head, 16))
         if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -54,9 +59,9 @@ def picture_header(  # noqa: PLR0911 - one return for each kind of file
             width, height = struct.unpack_from("<ii", head, 18)
             return _checked("image/bmp", width, abs(height))
         if head[:4] in (b"II*\0", b"MM\0*"):
-            return _tiff(head)
+            return _tiff(_far(head, read_at))
         if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
-            return _heic(head)
+            return _heic(_far(head, read_at))
     except (struct.error, IndexError) as error:
         raise BadMedia("The picture ends within its header.", why="The file is cut.") from error
     return None
@@ -68,31 +73,37 @@ def _checked(media_type: str, width: int, height: int) -> Header:
     return Header(media_type, "image", width, height)
 
 
-def _jpeg(data: bytes, more: Callable[[], bytes] | None) -> Header:
+def _far(head: bytes, read_at: ReadAt | None) -> bytes:
+    return read_at(0, FAR_BYTES) if read_at and len(head) == HEAD_BYTES else head
+
+
+def _jpeg(window: bytes, read_at: ReadAt | None) -> Header:
+    """Walk the segments to the frame; long ones are jumped over, not read."""
     sideways = False
-    place = 2
+    start = 0  # of the window in the file
+    place = 2  # of the next marker in the window
     while True:
-        while place + 10 > len(data):
-            piece = more() if more else b""
-            if not piece:
+        if place + 10 > len(window):
+            start, place = start + place, 0
+            window = read_at(start, HEAD_BYTES) if read_at else b""
+            if len(window) < 10:
                 raise BadMedia("The picture ends within its header.", why="The file is cut.")
-            data += piece
-        if data[place] != 0xFF:
+        if window[place] != 0xFF:
             raise BadMedia("The picture's header is broken.", why="A marker is missing.")
-        marker = data[place + 1]
+        marker = window[place + 1]
         if marker == 0xFF or marker in _JPEG_WITHOUT_LENGTH:
             place += 1 if marker == 0xFF else 2
             continue
-        length = data[place + 2] << 8 | data[place + 3]
+        length = window[place + 2] << 8 | window[place + 3]
         if 0xC0 <= marker <= 0xCF and marker not in _JPEG_NO_FRAME:
-            height, width = struct.unpack_from(">HH", data, place + 5)
+            height, width = struct.unpack_from(">HH", window, place + 5)
             if sideways:
                 width, height = height, width
             return _checked("image/jpeg", width, height)
         if length < 2:
             raise BadMedia("The picture's header is broken.", why="A segment has no length.")
-        if marker == 0xE1 and data[place + 4 : place + 10] == b"Exif\0\0":
-            sideways = _orientation(data[place + 10 : place + 2 + length]) in _SIDEWAYS
+        if marker == 0xE1 and window[place + 4 : place + 10] == b"Exif\0\0":
+            sideways = _orientation(window[place + 10 : place + 2 + length]) in _SIDEWAYS
         place += 2 + length
 
 

@@ -238,14 +238,15 @@ def _sizes(
         if entry.files:
             try:
                 probes = [attach.probe(path) for path in entry.files]
-            except BadMedia:
-                skipped["broken picture"] += 1
+            except BadMedia as error:
+                skipped["empty file" if "is empty" in error.what else "broken picture"] += 1
                 continue
             except SourceError:
                 skipped["not readable"] += 1
                 continue
-            images = tuple(attach.sent_size(p.header.width, p.header.height) for p in probes)
-            upload += sum(attach.sent_bytes(p) for p in probes)
+            images = tuple([attach.sent_size(p.header.width, p.header.height) for p in probes])
+            for probe, size in zip(probes, images, strict=True):
+                upload += attach.sent_bytes(probe, size)
         yield RowSize(text=text, messages=2 if system else 1, images=images, upload_bytes=upload)
 
 

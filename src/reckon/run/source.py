@@ -165,16 +165,19 @@ def _walk(folder: str, inside: str, seen: set[tuple[int, int]]) -> Iterator[_Row
 def _classified(
     path: str, row_id: str, name: str, entry: "os.DirEntry[str] | None"
 ) -> _Row | Skipped:
-    """A picture as a row; anything else with the reason why it is none."""
+    """A picture as a row; anything else with the reason why it is none.
+
+    A picture is not looked at here: whoever prices or sends it opens it anyway.
+    """
     suffix = _suffix(name)
+    if suffix in PICTURES:
+        return (row_id, {"name": name, "path": row_id}, (path,))
     try:
         size = (entry.stat() if entry else os.stat(path)).st_size  # noqa: PTH116
     except OSError as error:
         return Skipped(id=row_id, reason=f"not readable ({error.strerror})")
     if size == 0:
         return Skipped(id=row_id, reason="empty file")
-    if suffix in PICTURES:
-        return (row_id, {"name": name, "path": row_id}, (path,))
     for reason, suffixes in _REASONS.items():
         if suffix in suffixes:
             return Skipped(id=row_id, reason=reason)
@@ -324,7 +327,8 @@ def _files(table: str, fields: dict[str, Any], attach: tuple[str, ...]) -> tuple
 
 
 def _suffix(name: str) -> str:
-    return os.path.splitext(name)[1].lower()  # noqa: PTH122
+    stem, dot, suffix = name.rpartition(".")
+    return f".{suffix.lower()}" if dot and stem and "/" not in suffix else ""
 
 
 def _not_yet(source: str, what: str) -> SourceError:
