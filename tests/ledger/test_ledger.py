@@ -15,6 +15,7 @@ from ledger_values import attempt, closing
 from reckon.errors import LedgerDamaged, LedgerError, LedgerTooNew, UsageError
 from reckon.ledger.ledger import Ledger
 from reckon.ledger.rows import RunRow
+from reckon.ledger.store import new_id
 from reckon.vocabulary.response import Response
 
 
@@ -175,6 +176,7 @@ from pathlib import Path
 from ledger_values import attempt, closing
 from reckon.ledger.ledger import Ledger
 from reckon.ledger.rows import RunRow
+from reckon.ledger.store import new_id
 ledger = Ledger.open(Path(sys.argv[1]))
 run = ledger.new_run(RunRow(id="", created=None, status="running", job={{}}, tag=None))
 writer = ledger.writer()
@@ -387,7 +389,7 @@ def test_spending_is_summed_by_day_model_run_and_tag(ledger: Ledger) -> None:
 )
 def test_any_row_comes_back_as_it_was_written(tmp_path: Path, text: str, cost: int) -> None:
     """Round trip over all texts and all amounts of money."""
-    with Ledger.open(tmp_path / "round.db") as ledger:
+    with Ledger.open(tmp_path / f"{new_id()}.db") as ledger:
         [row] = ledger.begin([attempt(prompt_text=text, reserved_pico=cost)])
         ledger.finish([closing(row, response=Response(text=text), cost_pico=cost)])
         back = ledger.show(row)

@@ -1,5 +1,6 @@
 """Opening the SQLite file, and saying in our own errors what went wrong with it."""
 
+import shlex
 import sqlite3
 import time
 from collections.abc import Generator
@@ -13,6 +14,8 @@ from reckon.settings import ensure_folder
 BUSY_TIMEOUT_S = 30.0
 SWITCH_TRIES = 300
 SWITCH_WAIT_S = 0.05
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -29,7 +32,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     with explained(path):
         connection = _open(f"{_uri(path)}?mode=rwc")
         try:
-            schema.check_version(connection)
+            schema.check(connection)
             _switch_to_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -42,19 +45,42 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:
     if not path.exists():
-        raise LedgerError(
-            f"There is no ledger at {path}.",
-            why="Nothing has been asked or run with this user folder yet.",
-            do="Ask something, or set RECKON_HOME to the folder you mean.",
-        )
+        raise _nothing_there(path)
     with explained(path):
         connection = _open(f"{_uri(path)}?mode=ro")
         try:
-            schema.check_version(connection)
+            try:
+                version = schema.check(connection)
+            except sqlite3.OperationalError as error:
+                if primary_code(error) != sqlite3.SQLITE_CANTOPEN or _has_open_log(path):
+                    raise
+                # A folder that cannot be written has no room for the files that readers share;
+                # without a log beside it nobody is writing, so that it can be read as it is.
+                connection.close()
+                connection = _open(f"{_uri(path)}?mode=ro&immutable=1")
+                version = schema.check(connection)
         except BaseException:
             connection.close()
             raise
+    if version == 0:
+        connection.close()
+        raise _nothing_there(path)
     return connection
+
+
+def _nothing_there(path: Path) -> LedgerError:
+    return LedgerError(
+        f"There is no ledger at {path}.",
+        why="Nothing has been asked or run with this user folder yet.",
+        do="Ask something, or set RECKON_HOME to the folder you mean.",
+    )
+
+
+def _has_open_log(path: Path) -> bool:
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _open(uri: str) -> sqlite3.Connection:
@@ -73,11 +99,21 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or attempt == SWITCH_TRIES - 1:
+            if primary_code(error) not in _BUSY or attempt == SWITCH_TRIES - 1:
                 raise
             time.sleep(SWITCH_WAIT_S)
         else:
             return
+
+
+def primary_code(error: BaseException | None) -> int:
+    """SQLite's primary result code; 0 where the error is not SQLite's."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether somebody else held the lock for too long: trying again at once is no use."""
+    return primary_code(error.__cause__ or error) in _BUSY
 
 
 @contextmanager
@@ -90,30 +126,38 @@ def explained(path: Path) -> Generator[None]:
 
 
 def _translated(error: sqlite3.DatabaseError, path: Path) -> LedgerError:
-    text = str(error)
-    if "not a database" in text or "malformed" in text:
+    code = primary_code(error)
+    why = f"SQLite says: {error}."
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        where = shlex.quote(str(path))
         return LedgerDamaged(
             f"The ledger {path} is damaged.",
-            why=f"SQLite says: {text}.",
-            do=f"Keep a copy, save what is there with `sqlite3 {path} .recover`, "
-            "or move it away and start a new one.",
+            why=why,
+            do=f"Keep a copy, save what is there with `sqlite3 {where} .recover | sqlite3 saved.db`"
+            " and put saved.db in its place; or move it away and start a new one.",
         )
-    if "full" in text or "disk I/O" in text:
+    if code == sqlite3.SQLITE_FULL:
         return LedgerError(
-            f"The ledger {path} cannot be written.",
-            why=f"SQLite says: {text}.",
+            f"The ledger {path} cannot be written: the disk is full.",
+            why=why,
             do="Free some space on that disk; what was committed before is safe.",
         )
-    if "readonly" in text or "unable to open" in text:
+    if code == sqlite3.SQLITE_IOERR:
+        return LedgerError(
+            f"The ledger {path} cannot be read or written.",
+            why=why,
+            do="Check the disk and its free space; what was committed before is safe.",
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return LedgerError(
             f"The ledger {path} cannot be opened for writing.",
-            why=f"SQLite says: {text}.",
+            why=why,
             do="Make the folder writable, or set RECKON_HOME to one that is.",
         )
-    if "locked" in text or "busy" in text:
+    if code in _BUSY:
         return LedgerError(
             f"The ledger {path} is locked by another program.",
             why=f"It did not become free within {BUSY_TIMEOUT_S:.0f} seconds.",
             do="Close the program that holds it and try again; nothing was lost.",
         )
-    return LedgerError(f"The ledger {path} failed.", why=f"SQLite says: {text}.")
+    return LedgerError(f"The ledger {path} failed.", why=why)

@@ -3,7 +3,8 @@
 import datetime as dt
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -13,9 +14,12 @@ from reckon.ledger import read, search, store, verify
 from reckon.ledger.connect import connect, explained
 from reckon.ledger.owner import is_alive
 from reckon.ledger.rows import Attempt, Closing, LogRow, RunRow, RunTotals, SpendRow
+from reckon.ledger.text import storable
 from reckon.ledger.writer import Writer
 
 SpendBy = Literal["model", "day", "run", "tag"]
+
+_KEYS_AT_ONCE = 10_000
 
 
 class Ledger:
@@ -24,8 +28,11 @@ class Ledger:
     Open with `Ledger.open`; it is a context manager. One ledger may be used from several threads.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, *, read_only: bool = False
+    ) -> None:
         self.path = path
+        self._read_only = read_only
         self._connection = connection
         self._lock = threading.RLock()
 
@@ -38,11 +45,12 @@ class Ledger:
             LedgerDamaged: The file is not a healthy ledger.
             LedgerError: It cannot be opened; or, read-only, there is none.
         """
-        return Ledger(path, connect(path, read_only=read_only))
+        return Ledger(path, connect(path, read_only=read_only), read_only=read_only)
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        with self._lock:
+            self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +70,12 @@ class Ledger:
         return self._transaction(lambda c: [store.insert_attempt(c, each) for each in attempts])
 
     def finish(self, closings: Sequence[Closing]) -> None:
-        """Close attempts."""
+        """Close attempts, all or none.
+
+        Raises:
+            LedgerError: One of them does not exist or is settled already. A doubt about a row
+                that was settled in the meantime is no error and changes nothing.
+        """
         if closings:
             self._transaction(lambda c: [store.close_attempt(c, each) for each in closings])
 
@@ -119,6 +132,17 @@ class Ledger:
         with self._reading():
             return read.run_totals(self._connection, run_id)
 
+    def finished_keys(self, run_id: str) -> Iterator[str]:
+        """Row keys of a run that have their answer; streams, in the order they were sent."""
+        after = 0
+        while True:
+            with self._reading():
+                found = read.done_keys(self._connection, run_id, after, _KEYS_AT_ONCE)
+            if not found:
+                return
+            yield from (key for _, key in found)
+            after = found[-1][0]
+
     def is_settled(
         self, run_id: str, item_id: str, key: str, *, in_doubt_counts: bool = True
     ) -> bool:
@@ -129,7 +153,7 @@ class Ledger:
                 self._connection.execute(
                     "SELECT 1 FROM attempts WHERE run_id = ? AND item_id = ? AND row_key = ?"
                     " AND status IN (?, ?) LIMIT 1",
-                    (run_id, item_id, key, *wanted),
+                    (run_id, storable(item_id), key, *wanted),
                 ).fetchone()
                 is not None
             )
@@ -138,7 +162,8 @@ class Ledger:
         """The latest finished attempt with that row key whose answer is still there."""
         where = "a.row_key = ? AND a.status = 'done' AND a.answer IS NOT NULL"
         with self._reading():
-            return next(read.rows(self._connection, where, (key,), limit=1), None)
+            found = read.rows(self._connection, where, (key,), limit=1)
+        return found[0] if found else None
 
     def open_attempts(self, run_id: str) -> list[LogRow]:
         """Attempts of a run that were sent by a process that is gone, and never closed."""
@@ -178,15 +203,29 @@ class Ledger:
     ) -> Iterator[LogRow]:
         """Attempts, newest first; streams."""
         where, values = read.conditions(model=model, run=run, status=status, tag=tag, since=since)
-        with self._reading():
-            yield from read.rows(
-                self._connection,
-                where,
-                values,
-                order="a.seq" if oldest_first else "a.seq DESC",
-                limit=limit,
-                offset=offset,
-            )
+        after: int | None = None
+        left = limit
+        while left is None or left > 0:
+            size = read.PAGE if left is None else min(read.PAGE, left)
+            with self._reading():
+                page, after = read.page(
+                    self._connection,
+                    where,
+                    values,
+                    after=after,
+                    oldest_first=oldest_first,
+                    limit=size,
+                    offset=offset,
+                )
+            yield from page
+            if len(page) < size:
+                return
+            offset = 0
+            left = None if left is None else left - size
+
+    def last(self, count: int = 1) -> list[LogRow]:
+        """The latest attempts, newest first."""
+        return list(self.logs(limit=count))
 
     def show(self, prefix: str | None = None) -> LogRow:
         """The attempt whose id begins like that; None: the latest.
@@ -196,13 +235,11 @@ class Ledger:
         """
         begins = (prefix or "").upper()
         with self._reading():
-            found = list(
-                read.rows(
-                    self._connection,
-                    "a.id >= ? AND a.id < ? || '~'",
-                    (begins, begins),
-                    limit=1 if prefix is None else 2,
-                )
+            found = read.rows(
+                self._connection,
+                "a.id >= ? AND a.id < ? || '~'",
+                (begins, begins),
+                limit=1 if prefix is None else 2,
             )
         if not found:
             raise UsageError(
@@ -247,16 +284,14 @@ class Ledger:
             )
         where, values = read.conditions(model=model, run=run, status=status, tag=tag, since=since)
         with self._reading():
-            search.catch_up(self._connection)
-            return list(
-                read.rows(
-                    self._connection,
-                    f"search MATCH ? AND {where}",
-                    (expression, *values),
-                    join="JOIN search ON search.rowid = a.seq",
-                    order="search.rowid DESC",
-                    limit=limit,
-                )
+            source = search.prepare(self._connection)
+            return read.rows(
+                self._connection,
+                f"{source.matches} AND {where}",
+                (expression, *values),
+                join=source.join,
+                order=source.order,
+                limit=limit,
             )
 
     def spend(self, by: SpendBy = "model", since: dt.datetime | None = None) -> list[SpendRow]:
@@ -265,16 +300,27 @@ class Ledger:
             return read.spend(self._connection, by, since)
 
     def remove(self, ids: Sequence[str]) -> int:
-        """Take the content of rows away; tokens and money stay. Gives the number of rows."""
-        return self._transaction(lambda c: store.remove_content(c, ids))
+        """Take the content of rows away; tokens and money stay. Gives the number of rows.
+
+        What was removed is overwritten in the file, not merely unlinked.
+        """
+        with self._lock, explained(self.path):
+            self._connection.execute("PRAGMA secure_delete = ON")
+            removed = self._transaction(lambda c: store.remove_content(c, ids))
+            # The log still holds the old pages; where a reader keeps it busy the next one does it.
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._connection.execute("PRAGMA secure_delete = OFF")
+        return removed
 
     def verify(self) -> list[str]:
         """What is wrong with the ledger, a sentence each; empty where it is whole."""
         with self._reading():
-            return list(verify.problems(self._connection))
+            return list(verify.problems(self._connection, read_only=self._read_only))
 
-    def _reading(self) -> Any:
-        return explained(self.path)
+    @contextmanager
+    def _reading(self) -> Generator[None]:
+        with self._lock, explained(self.path):
+            yield
 
     def _transaction(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
         with self._lock, explained(self.path):
@@ -284,7 +330,7 @@ class Ledger:
                 self._connection.execute("COMMIT")
             except sqlite3.OperationalError as error:
                 self._roll_back()
-                if "readonly" in str(error):
+                if self._read_only:
                     raise LedgerError(
                         "The ledger was opened for reading only.",
                         why="This would have written to it.",

@@ -2,12 +2,11 @@
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator, Sequence
-
-import msgspec
+from collections.abc import Sequence
 
 from reckon.ledger.rows import LogRow, MediaRef, RunRow, RunTotals, SpendRow
 from reckon.ledger.store import from_micros
+from reckon.ledger.text import from_json
 
 _COLUMNS = """
 a.seq, a.id, a.started, a.finished, a.status, a.run_id, a.tag, a.row_key, a.item_id, a.item_index,
@@ -34,9 +33,9 @@ WHERE m.attempt = ? ORDER BY m.position
 
 _TOTALS_BY_ROW = """
 SELECT best, count(*) FROM (
-    SELECT min(CASE status WHEN 'done' THEN 0 WHEN 'sent' THEN 1 WHEN 'in_doubt' THEN 1 ELSE 2 END)
-        AS best
-    FROM attempts WHERE run_id = ? GROUP BY item_id
+    SELECT min(CASE status WHEN 'done' THEN 0 WHEN 'sent' THEN 1 WHEN 'in_doubt' THEN 1
+        WHEN 'failed' THEN 2 ELSE 3 END) AS best
+    FROM attempts WHERE run_id = ? GROUP BY item_id, CASE WHEN item_id IS NULL THEN row_key END
 ) GROUP BY best
 """
 
@@ -58,7 +57,7 @@ _GROUPS = {
     "tag": "tag",
 }
 
-Filters = dict[str, object]
+PAGE = 500
 
 
 def rows(
@@ -70,20 +69,71 @@ def rows(
     limit: int | None = None,
     offset: int = 0,
     join: str = "",
-) -> Iterator[LogRow]:
-    """Log rows that meet a condition; streams."""
-    cursor = connection.execute(
+) -> list[LogRow]:
+    """Log rows that meet a condition."""
+    return [
+        row
+        for _, row in _numbered(
+            connection, where, parameters, order=order, limit=limit, offset=offset, join=join
+        )
+    ]
+
+
+def page(
+    connection: sqlite3.Connection,
+    where: str,
+    parameters: Sequence[object],
+    *,
+    after: int | None,
+    oldest_first: bool,
+    limit: int,
+    offset: int,
+) -> tuple[list[LogRow], int | None]:
+    """The rows that follow the row numbered `after`, and the number of the last of them.
+
+    A listing is read page by page, for an open query would hold back writers of the same
+    connection and the clearing of the write-ahead log for as long as the reader takes.
+    """
+    order, beyond = ("a.seq", ">") if oldest_first else ("a.seq DESC", "<")
+    if after is not None:
+        where, parameters = f"{where} AND a.seq {beyond} ?", (*parameters, after)
+    found = _numbered(connection, where, parameters, order=order, limit=limit, offset=offset)
+    return [row for _, row in found], found[-1][0] if found else None
+
+
+def _numbered(
+    connection: sqlite3.Connection,
+    where: str,
+    parameters: Sequence[object],
+    *,
+    order: str,
+    limit: int | None,
+    offset: int,
+    join: str = "",
+) -> list[tuple[int, LogRow]]:
+    found = connection.execute(
         f"SELECT {_COLUMNS} {_FROM} {join} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",
         (*parameters, -1 if limit is None else limit, offset),
+    ).fetchall()
+    return [(raw[0], _log_row(raw, _media(connection, raw[0]))) for raw in found]
+
+
+def _media(connection: sqlite3.Connection, seq: int) -> tuple[MediaRef, ...]:
+    return tuple(
+        MediaRef(digest=digest, media_type=media_type, name=name, bytes=size)
+        for digest, media_type, name, size in connection.execute(_MEDIA, (seq,))
     )
-    for raw in cursor:
-        yield _log_row(
-            raw,
-            tuple(
-                MediaRef(digest=d, media_type=t, name=n, bytes=b)
-                for d, t, n, b in connection.execute(_MEDIA, (raw[0],))
-            ),
-        )
+
+
+def done_keys(
+    connection: sqlite3.Connection, run_id: str, after: int, limit: int
+) -> list[tuple[int, str]]:
+    """Number and row key of the attempts of a run that are done, beyond the number `after`."""
+    return connection.execute(
+        "SELECT seq, row_key FROM attempts"
+        " WHERE run_id = ? AND status = 'done' AND seq > ? ORDER BY seq LIMIT ?",
+        (run_id, after, limit),
+    ).fetchall()
 
 
 def conditions(
@@ -145,7 +195,7 @@ def run_rows(
             id=run_id,
             created=from_micros(created),
             status=status,
-            job=msgspec.json.decode(job),
+            job=from_json(job),
             tag=tag,
         )
         for run_id, created, status, job, tag in cursor
@@ -184,7 +234,7 @@ def _log_row(raw: tuple[object, ...], media: tuple[MediaRef, ...]) -> LogRow:
     values = dict(zip((name for name in names if name != "media"), raw[1:], strict=True))
     values["started"] = from_micros(raw[2])  # pyright: ignore[reportArgumentType]
     values["finished"] = from_micros(raw[3]) if raw[3] else None  # pyright: ignore[reportArgumentType]
-    values["options"] = msgspec.json.decode(str(values["options"]))
+    values["options"] = from_json(str(values["options"]))
     start = values["price_start"]
     values["price_start"] = dt.date.fromisoformat(str(start)) if start else None
     return LogRow(**values, media=media)  # pyright: ignore[reportArgumentType]

@@ -70,7 +70,7 @@ class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     model_asked: str
     model_answered: str | None
     prompt: str | None
-    """None where content was left out or removed."""
+    """None where there is none, and where content was left out or removed."""
     system: str | None
     answer: str | None
     reasoning: str | None

@@ -8,7 +8,7 @@ so that content can be removed and the books still balance. Attempts that ended 
 
 import sqlite3
 
-from reckon.errors import LedgerTooNew
+from reckon.errors import LedgerDamaged, LedgerTooNew
 
 MIGRATIONS = (
     """
@@ -70,7 +70,8 @@ MIGRATIONS = (
     );
     CREATE INDEX attempts_by_run ON attempts (run_id, item_id, row_key, status)
         WHERE run_id IS NOT NULL;
-    CREATE INDEX attempts_by_key ON attempts (row_key, status);
+    CREATE INDEX attempts_of_run ON attempts (run_id) WHERE run_id IS NOT NULL;
+    CREATE INDEX attempts_done_by_key ON attempts (row_key) WHERE status = 'done';
     CREATE INDEX attempts_open ON attempts (status) WHERE status IN ('sent', 'in_doubt');
     CREATE TABLE attempt_media (
         attempt INTEGER NOT NULL REFERENCES attempts (seq),
@@ -88,6 +89,9 @@ MIGRATIONS = (
 
 VERSION = len(MIGRATIONS)
 
+_TELLING = 3
+"""Tables by whose names a ledger is told from any other database."""
+
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the tables up to date; processes that start at once wait for each other.
@@ -99,8 +103,9 @@ def migrate(connection: sqlite3.Connection) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Read again under the lock: another process may have migrated in the meantime.
-        for migration in MIGRATIONS[_version(connection) :]:
+        # Again under the lock: another process, of another version even, may have been faster.
+        version = check(connection)
+        for migration in MIGRATIONS[version:]:
             for statement in _statements(migration):
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -111,15 +116,32 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise
 
 
-def check_version(connection: sqlite3.Connection) -> None:
-    """Refuse what a newer reckon wrote."""
-    found = _version(connection)
-    if found > VERSION:
+def check(connection: sqlite3.Connection) -> int:
+    """Refuse what a newer reckon or another program wrote; gives the version, 0 for an empty file.
+
+    Raises:
+        LedgerTooNew: A newer reckon wrote it.
+        LedgerDamaged: It is a database, but no ledger.
+    """
+    # One statement, hence one moment: another process may be making the tables just now.
+    version, tables, ours = connection.execute(
+        "SELECT (SELECT user_version FROM pragma_user_version), count(*),"
+        " coalesce(sum(name IN ('attempts', 'texts', 'runs')), 0)"
+        " FROM sqlite_master WHERE type = 'table'"
+    ).fetchone()
+    if version > VERSION and ours:
         raise LedgerTooNew(
             "This ledger was written by a newer reckon.",
-            why=f"It has layout {found}; this reckon knows layouts up to {VERSION}.",
+            why=f"It has layout {version}; this reckon knows layouts up to {VERSION}.",
             do="Upgrade with `pip install -U reckon-llm`, or set RECKON_HOME to another folder.",
         )
+    if ours < _TELLING and (tables or version):
+        raise LedgerDamaged(
+            "This database is not a ledger of reckon.",
+            why="The tables of a ledger are not in it.",
+            do="Move the file away, or set RECKON_HOME to another folder.",
+        )
+    return version
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -1,5 +1,6 @@
 """Writing rows: statements inside a transaction that the caller holds."""
 
+import base64
 import datetime as dt
 import hashlib
 import os
@@ -7,13 +8,16 @@ import sqlite3
 import time
 from collections.abc import Sequence
 
-import msgspec
-
+from reckon.errors import LedgerError
+from reckon.ledger import search
 from reckon.ledger.owner import this_process
 from reckon.ledger.rows import Attempt, Closing, RunRow
+from reckon.ledger.text import storable, storable_or_none, to_json
 from reckon.vocabulary.response import Response
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_TO_CROCKFORD = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+)
 
 _INSERT = """
 INSERT INTO attempts (
@@ -30,8 +34,7 @@ UPDATE attempts SET
     cache_write_1h_tokens = ?, audio_input_tokens = ?, image_input_tokens = ?,
     reasoning_tokens = ?, audio_output_tokens = ?,
     first_token_s = ?, duration_s = ?, stop_reason = ?, request_id = ?
-WHERE id = ?
-RETURNING seq, keeps_content
+WHERE seq = ?
 """
 
 _NOTHING_YET = Response(text="")
@@ -39,8 +42,10 @@ _NOTHING_YET = Response(text="")
 
 def new_id() -> str:
     """A ULID: 48 bits of milliseconds, 80 random bits, sortable by time, 26 characters."""
-    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
-    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+    milliseconds = time.time_ns() // 1_000_000
+    # 20 bytes make 32 letters of 5 bits; the first 6 letters are zeros.
+    number = bytes(4) + milliseconds.to_bytes(6, "big") + os.urandom(10)
+    return base64.b32encode(number)[6:].translate(_TO_CROCKFORD).decode("ascii")
 
 
 def now_micros() -> int:
@@ -55,15 +60,14 @@ def from_micros(micros: int) -> dt.datetime:
 
 def digest_of(text: str) -> bytes:
     """The address of a text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(text.encode("utf-8")).digest()
 
 
 def text_id(connection: sqlite3.Connection, text: str | None) -> int | None:
     """The row of a text, stored once however often it is used."""
     if not text:
         return None
-    # A lone surrogate cannot be stored as UTF-8; it comes from broken input and is replaced.
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = storable(text)
     digest = digest_of(text)
     found = connection.execute("SELECT id FROM texts WHERE digest = ?", (digest,)).fetchone()
     if found:
@@ -84,14 +88,14 @@ def insert_attempt(connection: sqlite3.Connection, attempt: Attempt) -> str:
             now_micros(),
             this_process(),
             attempt.run_id,
-            attempt.tag,
+            storable_or_none(attempt.tag),
             attempt.key,
-            attempt.item_id,
+            storable_or_none(attempt.item_id),
             attempt.item_index,
-            attempt.model_asked,
+            storable(attempt.model_asked),
             text_id(connection, attempt.prompt_text if keeps else None),
             text_id(connection, attempt.system if keeps else None),
-            msgspec.json.encode(attempt.options, order="sorted").decode(),
+            to_json(attempt.options),
             attempt.reserved_pico,
             attempt.price_start.isoformat() if attempt.price_start else None,
             int(keeps),
@@ -103,48 +107,68 @@ def insert_attempt(connection: sqlite3.Connection, attempt: Attempt) -> str:
         )
         connection.execute(
             "INSERT INTO attempt_media VALUES (?, ?, ?, ?, ?)",
-            (seq, position, media.digest, media.name if keeps else "", media.bytes),
+            (seq, position, media.digest, storable(media.name) if keeps else "", media.bytes),
         )
     return row
 
 
 def close_attempt(connection: sqlite3.Connection, closing: Closing) -> None:
-    """Close an attempt with what became of it."""
+    """Close an attempt with what became of it.
+
+    A doubt can be settled later by whoever learns the truth; what is settled stays as it is, and
+    a doubt that comes late changes nothing.
+
+    Raises:
+        LedgerError: There is no such attempt, or it is settled already.
+    """
+    found = connection.execute(
+        "SELECT seq, status, keeps_content FROM attempts WHERE id = ?", (closing.id,)
+    ).fetchone()
+    if not found:
+        raise LedgerError(f"There is no row {closing.id} to close.")
+    seq, status, keeps_content = found
+    if status not in ("pending", "sent"):
+        if closing.status == "in_doubt":
+            return
+        if status != "in_doubt":
+            raise LedgerError(
+                f"The row {closing.id} is settled already.",
+                why=f"It is {status}; this would have made it {closing.status}.",
+            )
+        search.forget(connection, seq)
+    connection.execute(_CLOSE, (*_closing_values(connection, closing, bool(keeps_content)), seq))
+    if keeps_content:
+        connection.execute("INSERT OR IGNORE INTO search_queue VALUES (?)", (seq,))
+
+
+def _closing_values(
+    connection: sqlite3.Connection, closing: Closing, keeps_content: bool
+) -> tuple[object, ...]:
     response = closing.response or _NOTHING_YET
     usage = response.usage
-    keeps = connection.execute(
-        "SELECT keeps_content FROM attempts WHERE id = ?", (closing.id,)
-    ).fetchone()
-    keeps_content = bool(keeps and keeps[0])
-    closed = connection.execute(
-        _CLOSE,
-        (
-            now_micros(),
-            closing.status,
-            closing.error,
-            closing.cost_pico,
-            closing.cost_kind,
-            response.model,
-            text_id(connection, response.text if keeps_content else None),
-            text_id(connection, response.reasoning if keeps_content else None),
-            usage.input_tokens,
-            usage.output_tokens,
-            usage.cached_input_tokens,
-            usage.cache_write_tokens,
-            usage.cache_write_1h_tokens,
-            usage.audio_input_tokens,
-            usage.image_input_tokens,
-            usage.reasoning_tokens,
-            usage.audio_output_tokens,
-            response.first_token_s,
-            response.duration_s,
-            response.stop_reason,
-            response.request_id,
-            closing.id,
-        ),
-    ).fetchone()
-    if closed and closed[1]:
-        connection.execute("INSERT OR IGNORE INTO search_queue VALUES (?)", (closed[0],))
+    return (
+        now_micros(),
+        closing.status,
+        storable_or_none(closing.error),
+        closing.cost_pico,
+        closing.cost_kind,
+        storable_or_none(response.model),
+        text_id(connection, response.text if keeps_content else None),
+        text_id(connection, response.reasoning if keeps_content else None),
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cached_input_tokens,
+        usage.cache_write_tokens,
+        usage.cache_write_1h_tokens,
+        usage.audio_input_tokens,
+        usage.image_input_tokens,
+        usage.reasoning_tokens,
+        usage.audio_output_tokens,
+        response.first_token_s,
+        response.duration_s,
+        response.stop_reason if closing.response else None,
+        storable_or_none(response.request_id),
+    )
 
 
 def insert_run(connection: sqlite3.Connection, run: RunRow) -> str:
@@ -152,13 +176,7 @@ def insert_run(connection: sqlite3.Connection, run: RunRow) -> str:
     run_id = new_id()
     connection.execute(
         "INSERT INTO runs (id, created, status, job, tag) VALUES (?, ?, ?, ?, ?)",
-        (
-            run_id,
-            now_micros(),
-            run.status,
-            msgspec.json.encode(run.job, order="sorted").decode(),
-            run.tag,
-        ),
+        (run_id, now_micros(), run.status, to_json(run.job), storable_or_none(run.tag)),
     )
     return run_id
 
@@ -167,23 +185,12 @@ def remove_content(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
     """Take prompts and answers away; tokens and money stay. Gives the number of rows touched."""
     touched = 0
     for row in ids:
-        found = connection.execute(
-            "SELECT a.seq, a.item_id, p.body, r.body FROM attempts a"
-            " LEFT JOIN texts p ON p.id = a.prompt LEFT JOIN texts r ON r.id = a.answer"
-            " WHERE a.id = ?",
-            (row,),
-        ).fetchone()
+        found = connection.execute("SELECT seq FROM attempts WHERE id = ?", (row,)).fetchone()
         if not found:
             continue
         touched += 1
-        seq, item, prompt, answer = found
-        waiting = connection.execute("DELETE FROM search_queue WHERE attempt = ?", (seq,)).rowcount
-        if not waiting and (prompt is not None or answer is not None):
-            connection.execute(
-                "INSERT INTO search (search, rowid, item, prompt, answer)"
-                " VALUES ('delete', ?, ?, ?, ?)",
-                (seq, item or "", prompt or "", answer or ""),
-            )
+        [seq] = found
+        search.forget(connection, seq)
         connection.execute(
             "UPDATE attempts SET prompt = NULL, system = NULL, answer = NULL, reasoning = NULL,"
             " options = '{}', error = CASE WHEN error IS NULL THEN NULL ELSE 'removed' END,"
@@ -191,7 +198,10 @@ def remove_content(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
             (seq,),
         )
         connection.execute("UPDATE attempt_media SET name = '' WHERE attempt = ?", (seq,))
-    _drop_unused_texts(connection)
+    if touched:
+        _drop_unused_texts(connection)
+        # Words that were deleted stay in the index's older pieces until these are merged.
+        connection.execute("INSERT INTO search (search) VALUES ('optimize')")
     return touched
 
 
