@@ -7,18 +7,20 @@ photo's metadata say where somebody lives.
 import hashlib
 import io
 import os
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from reckon.errors import BadMedia, MissingExtra, SourceError
-from reckon.run.headers import HEAD_BYTES, Header, picture_header
+from reckon.run.headers import HEAD_BYTES, Header, ReadAt, picture_header
 from reckon.vocabulary.model import Provider
 from reckon.vocabulary.prompt import Attachment
 
 if TYPE_CHECKING:
     from PIL import Image
 
+STDIN = "-"
 MAX_SIDE = 2048
 """Pixels. The providers here scale larger pictures down or charge more for no better answer."""
 LOCAL_WIRE = "builtin"
@@ -54,19 +56,25 @@ def probe(path: str) -> Probe:
     try:
         size = os.fstat(file).st_size
         head = os.read(file, HEAD_BYTES)
-        header = picture_header(head, lambda start, most: _read_at(file, start, most))
+        header = _header(path, head, lambda start, most: _read_at(file, start, most))
     except OSError as error:
         raise _unreadable(path, error) from error
-    except BadMedia as error:
-        raise _named(path, error) from error
     finally:
         os.close(file)
+    return Probe(header, size)
+
+
+def _header(path: str, head: bytes, read_at: ReadAt) -> Header:
+    try:
+        header = picture_header(head, read_at)
+    except BadMedia as error:
+        raise BadMedia(f"{path}: {error.what}", why=error.why, do=error.do) from error
     if header is None:
-        what = f"{path} is {'empty' if not head else 'no picture'}."
+        what = f"{path} is {'no picture' if head else 'empty'}."
         raise BadMedia(what, do="Give a JPEG, PNG, WebP, GIF, BMP or TIFF file.")
     if header.width * header.height > MAX_PIXELS:
         raise _too_large(path, header)
-    return Probe(header, size)
+    return header
 
 
 def _read_at(file: int, start: int, most: int) -> bytes:
@@ -109,8 +117,8 @@ def load(path: str, *, max_side: int = MAX_SIDE, with_facts: bool = False) -> At
         BadMedia: It is broken, cut, absurdly large, or no picture.
         MissingExtra: It is HEIC and the `media` extra is not installed.
     """
-    header = probe(path).header
     data = _read(path)
+    header = _header(path, data[:HEAD_BYTES], lambda start, most: data[start : start + most])
     from PIL import Image, ImageOps
 
     if header.media_type == "image/heic":
@@ -147,9 +155,13 @@ def load(path: str, *, max_side: int = MAX_SIDE, with_facts: bool = False) -> At
     )
 
 
+def _opened(path: str) -> BinaryIO:
+    return sys.stdin.buffer if path == STDIN else open(path, "rb")  # noqa: PTH123 - hot path
+
+
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - hot path
+        with _opened(path) as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -211,10 +223,6 @@ def _unreadable(path: str, error: OSError) -> SourceError:
         why=error.strerror or str(error),
         do="Check the path and its permissions.",
     )
-
-
-def _named(path: str, error: BadMedia) -> BadMedia:
-    return BadMedia(f"{path}: {error.what}", why=error.why, do=error.do)
 
 
 def _too_large(path: str, header: Header) -> BadMedia:

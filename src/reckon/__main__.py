@@ -1,0 +1,5 @@
+"""`python -m reckon`."""
+
+from reckon.cli.main import main
+
+main()

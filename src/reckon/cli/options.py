@@ -1,0 +1,71 @@
+"""Options and pieces that several commands share."""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Dollars(click.ParamType):
+    """An amount of dollars: `5`, `2.50`, `$3`."""
+
+    name = "USD"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Decimal:
+        """The amount, never as a float."""
+        if isinstance(value, Decimal):
+            return value
+        try:
+            amount = Decimal(str(value).removeprefix("$"))
+        except InvalidOperation:
+            self.fail(f"{value!r} is no amount of dollars; write 2.50", param, ctx)
+        if not amount.is_finite() or amount < 0:
+            self.fail(f"{value!r} is no amount of dollars; write 2.50", param, ctx)
+        return amount
+
+
+class Day(click.ParamType):
+    """A day, YYYY-MM-DD."""
+
+    name = "DATE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.date:
+        """The day."""
+        if isinstance(value, dt.date):
+            return value
+        try:
+            return dt.date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no day; write 2024-12-31", param, ctx)
+
+
+json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Output as JSON.")
+since_option: Decorator = click.option("--since", type=Day(), help="Not before this day, UTC.")
+tag_option: Decorator = click.option("--tag", metavar="T", help="A word to find and sum rows by.")
+key_option: Decorator = click.option("--key", metavar="KEY", help="A stored key's name, or a key.")
+
+
+def midnight(day: dt.date | None) -> dt.datetime | None:
+    """The first moment of a day, UTC."""
+    return None if day is None else dt.datetime.combine(day, dt.time(), dt.UTC)
+
+
+def with_default(group_default: str) -> type[click.Group]:
+    """A group whose first word may be left out: `reckon logs` is `reckon logs list`."""
+
+    class WithDefault(click.Group):
+        def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+            first = args[0] if args else None
+            if first not in self.commands and first not in ctx.help_option_names:
+                args = [group_default, *args]
+            return super().parse_args(ctx, args)
+
+    return WithDefault

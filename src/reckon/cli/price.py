@@ -1,0 +1,132 @@
+"""`reckon price`: what a job will cost, before it runs."""
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import click
+
+from reckon.cli.options import Day, json_option
+from reckon.errors import UsageError
+
+if TYPE_CHECKING:
+    from reckon.run.plan import Quote
+
+
+@click.command("price")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("-P", "--prompt", metavar="TEXT", help="Prompt; {{column}} is filled from each row.")
+@click.option("-s", "--system", metavar="TEXT", help="System message.")
+@click.option(
+    "-m", "--model", "models", multiple=True, metavar="MODEL", help="Default: all that can do it."
+)
+@click.option("--output-tokens", type=click.IntRange(min=0), metavar="N", help="Of one answer.")
+@click.option("--max-output", type=click.IntRange(min=1), default=1024, show_default=True)
+@click.option("--batch", is_flag=True, help="Prices of the batch API.")
+@click.option("--on", type=Day(), help="Prices of this day.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first rows.")
+@click.option("--attach", multiple=True, metavar="COLUMN", help="A column that names pictures.")
+@click.option("--count", type=click.IntRange(min=0), metavar="N", help="By hand: requests.")
+@click.option("--input-tokens", type=click.IntRange(min=0), metavar="N", help="By hand: of each.")
+@json_option
+def command(  # noqa: PLR0917
+    sources: tuple[str, ...],
+    prompt: str | None,
+    system: str | None,
+    models: tuple[str, ...],
+    output_tokens: int | None,
+    max_output: int,
+    batch: bool,
+    on: dt.date | None,
+    limit: int | None,
+    attach: tuple[str, ...],
+    count: int | None,
+    input_tokens: int | None,
+    as_json: bool,
+) -> None:
+    """What a job will cost on each model: low, likely, high.
+
+    \b
+    reckon price photos/ -P "describe this photo" -m gpt-4o-mini
+    reckon price --count 68000 --input-tokens 260 --output-tokens 100 -m gemini-1.5-flash-8b
+    """
+    from reckon.run import plan
+
+    if count is not None or input_tokens is not None:
+        if sources or count is None or input_tokens is None or output_tokens is None:
+            raise UsageError(
+                "A price by hand needs --count, --input-tokens and --output-tokens, and no source."
+            )
+        quote = plan.price_by_hand(
+            count=count,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            models=models,
+            on=on,
+            batch=batch,
+        )
+    else:
+        if not sources or prompt is None:
+            raise UsageError(
+                "There is no source and prompt to price.",
+                do='Give both: reckon price photos/ -P "describe this photo"',
+            )
+        quote = plan.price(
+            sources,
+            prompt,
+            models=models,
+            output_tokens=output_tokens,
+            max_output=max_output,
+            system=system,
+            on=on,
+            batch=batch,
+            limit=limit,
+            attach_columns=attach,
+        )
+    if as_json:
+        from reckon.show.table import as_json as to_json
+
+        click.echo(to_json(quote.to_rows()))
+        for line in (quote.skipped_line(), *quote.notes):
+            if line:
+                click.echo(line, err=True)
+    else:
+        show_quote(quote)
+
+
+def show_quote(quote: "Quote", *, err: bool = False) -> None:
+    """A quote as a table, with every sentence that a reader must see."""
+    from reckon.show.money import dollars, duration, interval, size
+    from reckon.show.table import table
+
+    hours = [each.hours for each in quote.estimates]
+    rows = [
+        [
+            each.model,
+            f"{each.items:,}",
+            interval(each.input_tokens.low, each.input_tokens.likely, each.input_tokens.high),
+            interval(each.output_tokens.low, each.output_tokens.likely, each.output_tokens.high),
+            dollars(each.low_pico),
+            dollars(each.likely_pico),
+            dollars(each.high_pico),
+            duration(None if each.hours is None else each.hours * 3600),
+            size(each.upload_bytes),
+        ]
+        for each in quote.estimates
+    ]
+    header = ["model", "items", "input tokens", "output tokens", "low", "likely", "high", "time"]
+    if rows:
+        click.echo(table(rows, [*header, "upload"], right=range(1, 9)), err=err)
+    if rows and not any(hours):
+        click.echo("Time is unknown where no rate limit of the provider is known.", err=err)
+    if len(quote.estimates) <= NOTES_OF:
+        for each in quote.estimates:
+            for note in each.notes:
+                line = note if note.startswith(each.model) else f"{each.model}: {note}"
+                click.echo(line, err=err)
+    for line in (quote.skipped_line(), *quote.notes):
+        if line:
+            click.echo(line, err=err)
+
+
+NOTES_OF = 8
+"""With more models than this, notes would bury the table; --json has them all."""
