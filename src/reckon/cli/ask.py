@@ -60,7 +60,7 @@ def command(  # noqa: PLR0917
             model=model,
             attachments=attachments,
             system=system,
-            options=_parsed(options),
+            options=parsed_options(options),
             stream=not no_stream,
             log=not no_log,
             tag=tag,
@@ -98,7 +98,7 @@ def _joined(words: tuple[str, ...], *, reads_stdin: bool) -> str:
     return " ".join(part for part in (piped, typed) if part)
 
 
-def _parsed(options: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+def parsed_options(options: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     """Values that are JSON are sent as such: `-o temperature 0.2` is a number."""
     import json
 

@@ -10,7 +10,7 @@ import click
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-class Dollars(click.ParamType):
+class Dollars(click.ParamType[Decimal]):
     """An amount of dollars: `5`, `2.50`, `$3`."""
 
     name = "USD"
@@ -30,7 +30,7 @@ class Dollars(click.ParamType):
         return amount
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[dt.date]):
     """A day, YYYY-MM-DD."""
 
     name = "DATE"

@@ -1,0 +1,254 @@
+"""`reckon logs`: every answer, error and interruption."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reckon import settings
+from reckon.cli.options import json_option, midnight, since_option, with_default
+from reckon.errors import LedgerDamaged
+from reckon.show.money import dollars, duration, exact_usd, iso, local, tokens
+from reckon.show.table import as_json_line, one_line, printable
+
+if TYPE_CHECKING:
+    from reckon.ledger.ledger import Ledger
+    from reckon.ledger.rows import LogRow
+
+LINE = 160
+
+
+@click.group("logs", cls=with_default("list"))
+def command() -> None:
+    """Every answer, error and interruption, with tokens and cost."""
+
+
+def _filters(function: Any) -> Any:
+    for option in (
+        click.option("-m", "--model", metavar="MODEL", help="Only of this model."),
+        click.option("--run", metavar="RUN", help="Only of this run."),
+        click.option(
+            "--status", type=click.Choice(["sent", "done", "failed", "cancelled", "in_doubt"])
+        ),
+        click.option("--tag", metavar="T", help="Only with this tag."),
+        since_option,
+    ):
+        function = option(function)
+    return function
+
+
+@command.command("list")
+@click.option("-n", "--count", type=click.IntRange(min=0), default=3, show_default=True)
+@_filters
+@json_option
+def list_(  # noqa: PLR0917
+    count: int,
+    model: str | None,
+    run: str | None,
+    status: str | None,
+    tag: str | None,
+    since: dt.datetime | None,
+    as_json: bool,
+) -> None:
+    """The latest rows; -n 0 gives all."""
+    with _open() as ledger:
+        rows = ledger.logs(
+            limit=count or None,
+            model=model,
+            run=_run_id(ledger, run),
+            status=status,
+            tag=tag,
+            since=midnight(since),
+        )
+        _show_rows(rows, as_json=as_json)
+
+
+@command.command("search")
+@click.argument("text", nargs=-1, required=True)
+@click.option("-n", "--count", type=click.IntRange(min=0), default=20, show_default=True)
+@_filters
+@json_option
+def search(  # noqa: PLR0917
+    text: tuple[str, ...],
+    count: int,
+    model: str | None,
+    run: str | None,
+    status: str | None,
+    tag: str | None,
+    since: dt.datetime | None,
+    as_json: bool,
+) -> None:
+    """Rows whose prompt, answer or file name holds all the words; "two words" is a phrase."""
+    from reckon.ledger.ledger import Ledger
+
+    with Ledger.open(settings.ledger_path()) as ledger:
+        rows = ledger.search(
+            " ".join(text),
+            limit=count or None,
+            model=model,
+            run=_run_id(ledger, run),
+            status=status,
+            tag=tag,
+            since=midnight(since),
+        )
+        _show_rows(rows, as_json=as_json)
+        if not rows and not as_json:
+            click.echo("Nothing found.", err=True)
+
+
+@command.command("show")
+@click.argument("row", required=False)
+@json_option
+def show(row: str | None, as_json: bool) -> None:
+    """One row, whole; without ROW, the latest."""
+    with _open() as ledger:
+        found = ledger.show(row)
+    if as_json:
+        _show_rows([found], as_json=True)
+        return
+    for name, value in row_fields(found).items():
+        if name in ("prompt", "system", "answer", "reasoning") or value in (None, [], {}, 0):
+            continue
+        click.echo(f"{name + ':':22} {one_line(str(value), 400)}")
+    for name, text in (
+        ("system", found.system),
+        ("prompt", found.prompt),
+        ("reasoning", found.reasoning),
+        ("answer", found.answer),
+    ):
+        if text:
+            click.echo(f"\n{name}:\n{printable(text)}")
+
+
+@command.command("rm")
+@click.argument("rows", nargs=-1, required=True, metavar="ROW...")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(rows: tuple[str, ...], yes: bool) -> None:
+    """Remove prompts and answers. The row of tokens and money stays: the books must balance."""
+    from reckon.ledger.ledger import Ledger
+
+    with Ledger.open(settings.ledger_path()) as ledger:
+        ids = [ledger.show(row).id for row in rows]
+        if not yes:
+            click.confirm(f"Remove the content of {len(ids)} rows for ever?", abort=True, err=True)
+        removed = ledger.remove(ids)
+    click.echo(f"Removed the content of {removed} rows; tokens and cost stay.")
+
+
+@command.command("export")
+@_filters
+def export(
+    model: str | None,
+    run: str | None,
+    status: str | None,
+    tag: str | None,
+    since: dt.datetime | None,
+) -> None:
+    """All rows as JSON Lines, oldest first."""
+    with _open() as ledger:
+        for row in ledger.logs(
+            model=model,
+            run=_run_id(ledger, run),
+            status=status,
+            tag=tag,
+            since=midnight(since),
+            oldest_first=True,
+        ):
+            click.echo(as_json_line(row_fields(row)))
+
+
+@command.command("verify")
+def verify() -> None:
+    """Prove that the ledger is whole: digests, references, books."""
+    with _open() as ledger:
+        problems = ledger.verify()
+    if problems:
+        for problem in problems:
+            click.echo(problem)
+        raise LedgerDamaged(
+            f"The ledger has {len(problems)} problems.",
+            do=f"Keep a copy of {settings.ledger_path()} before anything else.",
+        )
+    click.echo("The ledger is whole.")
+
+
+@command.command("path")
+def path() -> None:
+    """Where the ledger is."""
+    click.echo(settings.ledger_path())
+
+
+def row_fields(row: "LogRow") -> dict[str, Any]:
+    """A row as JSON values: money as decimal strings, times in UTC, unknown as null."""
+    return {
+        "id": row.id,
+        "started": iso(row.started),
+        "finished": iso(row.finished),
+        "status": row.status,
+        "model": row.model_asked,
+        "model_answered": row.model_answered,
+        "run": row.run_id,
+        "item": row.item_id,
+        "tag": row.tag,
+        "prompt": row.prompt,
+        "system": row.system,
+        "answer": row.answer,
+        "reasoning": row.reasoning,
+        "error": row.error,
+        "options": row.options,
+        "media": [
+            {"name": m.name, "media_type": m.media_type, "bytes": m.bytes, "sha256": m.digest}
+            for m in row.media
+        ],
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+        "cached_input_tokens": row.cached_input_tokens,
+        "reasoning_tokens": row.reasoning_tokens,
+        "cost_usd": exact_usd(row.cost_pico),
+        "cost_kind": row.cost_kind,
+        "reserved_usd": exact_usd(row.reserved_pico),
+        "price_from": row.price_start.isoformat() if row.price_start else None,
+        "first_token_s": row.first_token_s,
+        "duration_s": row.duration_s,
+        "stop_reason": row.stop_reason,
+        "request_id": row.request_id,
+    }
+
+
+def _show_rows(rows: "Iterable[LogRow]", *, as_json: bool) -> None:
+    if as_json:
+        _stream_json(rows)
+        return
+    for row in rows:
+        where = f"  {one_line(row.item_id, 60)}" if row.item_id else ""
+        cost = dollars(row.cost_pico)
+        used = f"{tokens(row.input_tokens)} in, {tokens(row.output_tokens)} out"
+        head = f"{row.id}  {local(row.started)}  {row.model_asked}  {row.status}{where}"
+        click.echo(click.style(head, bold=True))
+        click.echo(f"  {used}, {cost}, {duration(row.duration_s)}")
+        if row.prompt:
+            click.echo(f"  > {one_line(row.prompt, LINE)}")
+        if row.answer:
+            click.echo(f"  {one_line(row.answer, 2 * LINE)}")
+        if row.error:
+            click.echo(f"  {one_line(row.error, LINE)}")
+
+
+def _stream_json(rows: "Iterable[LogRow]") -> None:
+    """A JSON array, a row at a time: a ledger of a million rows is no list."""
+    separator = "["
+    for row in rows:
+        click.echo(f"{separator}\n{as_json_line(row_fields(row))}", nl=False)
+        separator = ","
+    click.echo("[]" if separator == "[" else "\n]")
+
+
+def _open() -> "Ledger":
+    from reckon.ledger.ledger import Ledger
+
+    return Ledger.open(settings.ledger_path(), read_only=True)
+
+
+def _run_id(ledger: "Ledger", prefix: str | None) -> str | None:
+    return None if prefix is None else ledger.find_run(prefix).id
