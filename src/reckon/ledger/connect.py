@@ -15,6 +15,7 @@ BUSY_TIMEOUT_S = 30.0
 SWITCH_TRIES = 300
 SWITCH_WAIT_S = 0.05
 
+_NO_ROOM = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -52,7 +53,7 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
             try:
                 version = schema.check(connection)
             except sqlite3.OperationalError as error:
-                if primary_code(error) != sqlite3.SQLITE_CANTOPEN or _has_open_log(path):
+                if primary_code(error) not in _NO_ROOM or _has_open_log(path):
                     raise
                 # A folder that cannot be written has no room for the files that readers share;
                 # without a log beside it nobody is writing, so that it can be read as it is.

@@ -21,6 +21,9 @@ SpendBy = Literal["model", "day", "run", "tag"]
 
 _KEYS_AT_ONCE = 10_000
 
+# The plus keeps SQLite from the index of the whole run: the one of open attempts is tiny.
+_OWNERS = "SELECT DISTINCT owner FROM attempts WHERE +run_id = ? AND status = 'sent'"
+
 
 class Ledger:
     """An open ledger. Writing methods have committed when they return.
@@ -168,12 +171,9 @@ class Ledger:
     def open_attempts(self, run_id: str) -> list[LogRow]:
         """Attempts of a run that were sent by a process that is gone, and never closed."""
         with self._reading():
-            owners = self._connection.execute(
-                "SELECT DISTINCT owner FROM attempts WHERE run_id = ? AND status = 'sent'",
-                (run_id,),
-            ).fetchall()
+            owners = self._connection.execute(_OWNERS, (run_id,)).fetchall()
             gone = [owner for (owner,) in owners if not is_alive(owner)]
-            where = "a.run_id = ? AND a.status = 'sent' AND a.owner = ?"
+            where = "+a.run_id = ? AND a.status = 'sent' AND a.owner = ?"
             return [
                 row for owner in gone for row in read.rows(self._connection, where, (run_id, owner))
             ]
@@ -181,10 +181,7 @@ class Ledger:
     def is_running(self, run_id: str) -> bool:
         """Whether a process that lives has calls of that run under way."""
         with self._reading():
-            owners = self._connection.execute(
-                "SELECT DISTINCT owner FROM attempts WHERE run_id = ? AND status = 'sent'",
-                (run_id,),
-            ).fetchall()
+            owners = self._connection.execute(_OWNERS, (run_id,)).fetchall()
         return any(is_alive(owner) for (owner,) in owners)
 
     # --- reading ---
@@ -227,6 +224,15 @@ class Ledger:
         """The latest attempts, newest first."""
         return list(self.logs(limit=count))
 
+    def results(self, run_id: str) -> Iterator[LogRow]:
+        """The best attempt of each row of a run, in the order of the source; streams."""
+        with self._reading():
+            numbers = read.result_numbers(self._connection, run_id)
+        for start in range(0, len(numbers), read.PAGE):
+            with self._reading():
+                page = read.numbered(self._connection, numbers[start : start + read.PAGE])
+            yield from page
+
     def show(self, prefix: str | None = None) -> LogRow:
         """The attempt whose id begins like that; None: the latest.
 
@@ -235,11 +241,12 @@ class Ledger:
         """
         begins = (prefix or "").upper()
         with self._reading():
-            found = read.rows(
-                self._connection,
-                "a.id >= ? AND a.id < ? || '~'",
-                (begins, begins),
-                limit=1 if prefix is None else 2,
+            found = (
+                read.rows(self._connection, "1", (), limit=1)
+                if prefix is None
+                else read.rows(
+                    self._connection, "a.id >= ? AND a.id < ? || '~'", (begins, begins), limit=2
+                )
             )
         if not found:
             raise UsageError(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sqlite3
+from array import array
 from collections.abc import Sequence
 
 from reckon.ledger.rows import LogRow, MediaRef, RunRow, RunTotals, SpendRow
@@ -31,13 +32,27 @@ FROM attempt_media m JOIN media d ON d.digest = m.digest
 WHERE m.attempt = ? ORDER BY m.position
 """
 
-_TOTALS_BY_ROW = """
-SELECT best, count(*) FROM (
-    SELECT min(CASE status WHEN 'done' THEN 0 WHEN 'sent' THEN 1 WHEN 'in_doubt' THEN 1
-        WHEN 'failed' THEN 2 ELSE 3 END) AS best
-    FROM attempts WHERE run_id = ? GROUP BY item_id, CASE WHEN item_id IS NULL THEN row_key END
-) GROUP BY best
+_RANK = """
+CASE status WHEN 'done' THEN 0 WHEN 'sent' THEN 1 WHEN 'in_doubt' THEN 1 WHEN 'failed' THEN 2
+    ELSE 3 END
 """
+
+# A row of the source is told by its id; without one, by its key.
+_ROW = "item_id, CASE WHEN item_id IS NULL THEN row_key END"
+
+_TOTALS_BY_ROW = f"""
+SELECT best, count(*) FROM (
+    SELECT min({_RANK}) AS best FROM attempts WHERE run_id = ? GROUP BY {_ROW}
+) GROUP BY best
+"""  # noqa: S608 - constants of this file
+
+_BEST_BY_ROW = f"""
+SELECT seq FROM (
+    SELECT seq, item_index,
+        row_number() OVER (PARTITION BY {_ROW} ORDER BY {_RANK}, seq DESC) AS place
+    FROM attempts WHERE run_id = ?
+) WHERE place = 1 ORDER BY item_index, seq
+"""  # noqa: S608 - as above
 
 # A call that is done but whose cost is unknown may cost as much as its bound.
 _TOTALS_OF_MONEY = """
@@ -175,6 +190,22 @@ def run_totals(connection: sqlite3.Connection, run_id: str) -> RunTotals:
         input_tokens=input_tokens,
         output_tokens=output_tokens,
     )
+
+
+def result_numbers(connection: sqlite3.Connection, run_id: str) -> "array[int]":
+    """Numbers of the best attempts, one of each row of a run, in the order of the source.
+
+    An answer goes before a doubt, a doubt before a failure. Eight bytes a row are all that is
+    held of a run of any length.
+    """
+    return array("q", (seq for (seq,) in connection.execute(_BEST_BY_ROW, (run_id,))))
+
+
+def numbered(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[LogRow]:
+    """The rows of these numbers, at most a page, in this order."""
+    where = f"a.seq IN ({', '.join('?' * len(numbers))})"
+    found = dict(_numbered(connection, where, numbers, order="a.seq", limit=None, offset=0))
+    return [found[number] for number in numbers if number in found]
 
 
 def run_rows(
