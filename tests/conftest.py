@@ -1,0 +1,76 @@
+"""What every test stands on: a user folder of its own, no keys, and real local servers."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ENGINE = Path(__file__).parent / "engine"
+sys.path.insert(0, str(ENGINE))
+sys.path.insert(0, str(Path(__file__).parent / "servers"))
+
+FORGET = ("_API_KEY", "_BASE_URL", "_PROXY", "_proxy")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing of the user's own is read or written."""
+    for name in list(os.environ):
+        if name.endswith(FORGET) or name == "RECKON_MODEL":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("RECKON_HOME", str(tmp_path / "reckon-home"))
+
+
+@pytest.fixture(scope="session")
+def llama_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny models."""
+    import gguf_models
+
+    folder = tmp_path_factory.mktemp("models")
+    gguf_models.scripted(folder / "scripted.gguf")
+    gguf_models.random(folder / "random.gguf")
+    gguf_models.projector(folder / "projector.gguf")
+    return folder
+
+
+def serving(*arguments: Path) -> Iterator[str]:
+    """A llama.cpp server in a child process; gives its address up to /v1."""
+    command = [sys.executable, str(ENGINE / "serve_llama.py"), *map(str, arguments)]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address.startswith("http"), "the llama.cpp server did not start"
+        yield f"{address}/v1"
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def llama_server(llama_models: Path) -> Iterator[str]:
+    """The server whose answers are known; gives its base URL."""
+    yield from serving(llama_models / "scripted.gguf")
+
+
+@pytest.fixture(scope="session")
+def vision_server(llama_models: Path) -> Iterator[str]:
+    """A server that takes pictures; what it says is noise."""
+    yield from serving(llama_models / "random.gguf", llama_models / "projector.gguf")
+
+
+@pytest.fixture
+def at_address(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Point the llamacpp provider at an address; gives the name of a model there."""
+
+    def point(base_url: str) -> str:
+        monkeypatch.setenv("LLAMACPP_BASE_URL", base_url)
+        return "llamacpp/local-model"
+
+    return point
