@@ -105,7 +105,17 @@ class SourceError(ReckonError):
 
 
 class BadMedia(SourceError):
-    """One media file is broken, too large, or not what its name says."""
+    """One media file is broken, too large, or not what its name says.
+
+    Args:
+        reason: The cause in two words, by which files are counted.
+    """
+
+    def __init__(
+        self, what: str, *, why: str = "", do: str = "", reason: str = "broken picture"
+    ) -> None:
+        super().__init__(what, why=why, do=do)
+        self.reason = reason
 
 
 class PriceUnknown(ReckonError):

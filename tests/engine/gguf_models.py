@@ -90,8 +90,17 @@ def scripted(path: Path) -> None:
     table = np.zeros((size, width), np.float32)
     for token in range(size):
         table[follows.get(token, words.end), token] = 2
-    writer = _writer(path, words, width=width, layers=1, heads=8, kv_heads=8, ffn=32,
-                     context=8192, template=_SCRIPTED_TEMPLATE)
+    writer = _writer(
+        path,
+        words,
+        width=width,
+        layers=1,
+        heads=8,
+        kv_heads=8,
+        ffn=32,
+        context=8192,
+        template=_SCRIPTED_TEMPLATE,
+    )
     _layers(writer, width=width, layers=1, kv_width=width, ffn=32, weights=_zeros)
     writer.add_tensor("token_embd.weight", embedding)
     writer.add_tensor("output.weight", table)
@@ -107,8 +116,17 @@ def random(path: Path) -> None:
         return (draw.standard_normal(shape) * 0.08).astype(np.float32)
 
     width = RANDOM_WIDTH
-    writer = _writer(path, words, width=width, layers=2, heads=4, kv_heads=2, ffn=128,
-                     context=4096, template=_PLAIN_TEMPLATE)
+    writer = _writer(
+        path,
+        words,
+        width=width,
+        layers=2,
+        heads=4,
+        kv_heads=2,
+        ffn=128,
+        context=4096,
+        template=_PLAIN_TEMPLATE,
+    )
     _layers(writer, width=width, layers=2, kv_width=width // 2, ffn=128, weights=weights)
     writer.add_tensor("token_embd.weight", weights(len(words.tokens), width))
     writer.add_tensor("output.weight", weights(len(words.tokens), width))

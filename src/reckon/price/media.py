@@ -120,6 +120,12 @@ def claude(width: float, height: float, edge: float = 1568, cap: float = 1568) -
     return ceil(low / 28) * ceil(max(1, round(low * short / long)) / 28)
 
 
+def flat(width: float, height: float, tokens: float) -> float:
+    """One number for every picture."""
+    del width, height
+    return tokens
+
+
 def gemini_flat(width: float, height: float, tokens: float = 258) -> float:
     """Gemini 1.5: one number for every picture."""
     del width, height
@@ -206,6 +212,7 @@ RULES: dict[str, Callable[..., float | Interval]] = {
     "openai_tiles": openai_tiles,
     "openai_patches": openai_patches,
     "claude": claude,
+    "flat": flat,
     "gemini_flat": gemini_flat,
     "gemini_tiles": gemini_tiles,
     "gemini3": gemini3,

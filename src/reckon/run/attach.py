@@ -14,6 +14,7 @@ import msgspec
 
 from reckon.errors import BadMedia, MissingExtra, SourceError
 from reckon.run.headers import HEAD_BYTES, Header, ReadAt, picture_header
+from reckon.vocabulary.job import EMPTY_FILE
 from reckon.vocabulary.model import Provider
 from reckon.vocabulary.prompt import Attachment
 
@@ -70,8 +71,11 @@ def _header(path: str, head: bytes, read_at: ReadAt) -> Header:
     except BadMedia as error:
         raise BadMedia(f"{path}: {error.what}", why=error.why, do=error.do) from error
     if header is None:
-        what = f"{path} is {'no picture' if head else 'empty'}."
-        raise BadMedia(what, do="Give a JPEG, PNG, WebP, GIF, BMP or TIFF file.")
+        raise BadMedia(
+            f"{path} is {'no picture' if head else 'empty'}.",
+            do="Give a JPEG, PNG, WebP, GIF, BMP or TIFF file.",
+            reason="no picture" if head else EMPTY_FILE,
+        )
     if header.width * header.height > MAX_PIXELS:
         raise _too_large(path, header)
     return header
@@ -231,4 +235,5 @@ def _too_large(path: str, header: Header) -> BadMedia:
         why=f"More than {MAX_PIXELS / 1e6:.0f} megapixels are not decoded: such a file can be made "
         "to fill the memory.",
         do="Make it smaller.",
+        reason="too large",
     )

@@ -239,7 +239,7 @@ def _sizes(
             try:
                 probes = [attach.probe(path) for path in entry.files]
             except BadMedia as error:
-                skipped["empty file" if "is empty" in error.what else "broken picture"] += 1
+                skipped[error.reason] += 1
                 continue
             except SourceError:
                 skipped["not readable"] += 1

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import msgspec
 
 from reckon.errors import SourceError
-from reckon.vocabulary.job import Item, Skipped
+from reckon.vocabulary.job import EMPTY_FILE, Item, Skipped
 from reckon.vocabulary.model import Modality
 
 STDIN = "-"
@@ -177,7 +177,7 @@ def _classified(
     except OSError as error:
         return Skipped(id=row_id, reason=f"not readable ({error.strerror})")
     if size == 0:
-        return Skipped(id=row_id, reason="empty file")
+        return Skipped(id=row_id, reason=EMPTY_FILE)
     for reason, suffixes in _REASONS.items():
         if suffix in suffixes:
             return Skipped(id=row_id, reason=reason)

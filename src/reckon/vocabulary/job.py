@@ -25,6 +25,10 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     modality: Modality = "text"
 
 
+EMPTY_FILE = "empty file"
+"""The one reason for which a file with a picture's name is passed over, not failed."""
+
+
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     """A file of the source that is not a row."""
 

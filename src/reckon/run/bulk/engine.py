@@ -17,6 +17,7 @@ import msgspec
 
 from reckon.errors import (
     AuthError,
+    BadMedia,
     ModelNotServed,
     NotSent,
     ProviderError,
@@ -42,7 +43,7 @@ from reckon.run.bulk.admission import BudgetGate, Pacer, backoff_s
 from reckon.run.bulk.report import Cause, Progress
 from reckon.run.choose import Access, Choice
 from reckon.run.template import render
-from reckon.vocabulary.job import Item, Job, Skipped, Status
+from reckon.vocabulary.job import EMPTY_FILE, Item, Job, Skipped, Status
 from reckon.vocabulary.price import Price
 from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Response
@@ -230,7 +231,10 @@ class Engine:
         try:
             row = await self._prepare(item)
         except ReckonError as error:
-            await self._record_unsendable(item, error)
+            if isinstance(error, BadMedia) and error.reason == EMPTY_FILE:
+                self.counts.skipped += 1
+            else:
+                await self._record_unsendable(item, error)
             return
         if self._resumed and self._ledger.is_settled(
             self._run_id, item.id, row.key, in_doubt_counts=self._in_doubt == "skip"
@@ -464,7 +468,7 @@ class Engine:
         worked = counts.done + counts.failed + counts.in_doubt
         elapsed = time.monotonic() - self._began
         rate = worked / elapsed if elapsed > 0 else 0.0
-        left = self._total - worked - counts.already if self._total is not None else None
+        left = max(0, self._total - worked - counts.already) if self._total is not None else None
         paid = worked - counts.reused
         forecast = (
             self._gate.spent_pico + self._gate.spent_pico * left // paid
