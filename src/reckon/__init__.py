@@ -12,8 +12,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
-
 if TYPE_CHECKING:
     from reckon.errors import ReckonError as ReckonError
     from reckon.run.ask import ask as ask
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from reckon.run.library import resume_async as resume_async
     from reckon.run.library import run as run
     from reckon.run.library import run_async as run_async
+    from reckon.settings import VERSION as __version__
 
 _HOMES = {
     "ReckonError": "reckon.errors",
@@ -82,6 +81,8 @@ def __getattr__(name: str) -> object:
         return import_module(f"reckon.{name}")
     if name in _HOMES:
         return _resolve(name)
+    if name == "__version__":
+        return import_module("reckon.settings").VERSION
     msg = f"module 'reckon' has no attribute {name!r}"
     raise AttributeError(msg)
 

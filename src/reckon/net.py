@@ -24,6 +24,7 @@ import msgspec
 import wreq
 
 from reckon.errors import MaybeBilled, NetError, NotSent, UsageError
+from reckon.settings import VERSION
 from reckon.vocabulary.call import Call
 
 T = TypeVar("T")
@@ -112,7 +113,7 @@ class Client:
         for host, addresses in (pins or {}).items():
             names.add_resolve(host, [ip_address(address) for address in addresses])
         options: dict[str, Any] = {
-            "user_agent": f"reckon/{_version()}",
+            "user_agent": f"reckon/{VERSION}",
             "redirect": wreq.Policy.none(),
             "connect_timeout": dt.timedelta(seconds=connect_timeout_s),
             "timeout": dt.timedelta(seconds=total_timeout_s),
@@ -233,12 +234,6 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         why="It would block the loop.",
         do="Use the form that ends in _async, with await.",
     )
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("reckon-llm")
 
 
 def _headers(response: wreq.Response) -> dict[str, str]:

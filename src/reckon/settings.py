@@ -3,13 +3,14 @@
 Nothing here is created until something is written.
 """
 
-import json
 import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from reckon.errors import LedgerError, UsageError
+
+VERSION = "0.1.0"
 
 
 def home() -> Path:
@@ -62,6 +63,8 @@ def read_keys() -> dict[str, str]:
     Raises:
         UsageError: The keys file is not readable as JSON.
     """
+    import json
+
     path = keys_path()
     try:
         keys = json.loads(path.read_text(encoding="utf-8"))
@@ -84,6 +87,8 @@ def read_keys() -> dict[str, str]:
 
 def write_keys(keys: dict[str, str]) -> None:
     """Replace the keys file in one step; it is never readable by others, not even briefly."""
+    import json
+
     path = keys_path()
     ensure_folder(path.parent)
     temporary = path.with_suffix(f".{os.getpid()}.tmp")

@@ -5,7 +5,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from reckon import __version__, settings
+from reckon import settings
 
 LAYOUT = 1
 """Raise when the shape of the block changes."""
@@ -21,7 +21,7 @@ def cache_path() -> Path:
 
 def stamp_of(files: list[Path]) -> bytes:
     """What the block is made of: our code, the price package's file, the data files."""
-    digest = hashlib.blake2b(f"{LAYOUT} {__version__}".encode(), digest_size=STAMP_BYTES)
+    digest = hashlib.blake2b(f"{LAYOUT} {settings.VERSION}".encode(), digest_size=STAMP_BYTES)
     for name in ("compile.py", "genai.py", "overlay.py"):
         made_by = Path(__file__).with_name(name).stat()
         digest.update(f"{made_by.st_size} {made_by.st_mtime_ns}".encode())

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from reckon import __version__, settings
+from reckon import settings
 from reckon.cli.options import json_option
 from reckon.errors import ReckonError
 from reckon.show.table import as_json as to_json
@@ -40,7 +40,7 @@ def _versions() -> list[dict[str, Any]]:
 
     packages = ", ".join(f"{name} {version(name)}" for name in ("wreq", "msgspec", "tiktoken"))
     return [
-        _finding("reckon", f"{__version__} ({packages})", ok=True),
+        _finding("reckon", f"{settings.VERSION} ({packages})", ok=True),
         _finding("Python", f"{platform.python_version()}, {sys.executable}", ok=True),
         _finding("system", f"{platform.system()} {platform.machine()}", ok=True),
     ]

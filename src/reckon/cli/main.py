@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from reckon import __version__
+from reckon.settings import VERSION
 
 COMMANDS = {
     "ask": "Ask one prompt; this is the default command.",
@@ -73,7 +73,7 @@ class Commands(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(__version__, prog_name="reckon")
+@click.version_option(VERSION, prog_name="reckon")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Choose a model, price the job, run it, judge the result.
