@@ -211,16 +211,18 @@ class Engine:
                 chunk = await asyncio.to_thread(lambda: list(islice(items, FEED_CHUNK)))
                 if not chunk:
                     break
-                for entry in chunk:
-                    if isinstance(entry, Skipped):
-                        self.counts.skipped += 1
-                    elif not self._stopping.is_set():
-                        await self._queue.put(entry)
+                await self._enqueue(chunk)
         except ReckonError as error:
             self._halt(error)
-        finally:
-            for _ in range(self._concurrency):
-                await self._queue.put(None)
+        for _ in range(self._concurrency):
+            await self._queue.put(None)
+
+    async def _enqueue(self, chunk: list[Item | Skipped]) -> None:
+        for entry in chunk:
+            if isinstance(entry, Skipped):
+                self.counts.skipped += 1
+            elif not self._stopping.is_set():
+                await self._queue.put(entry)
 
     async def _worker(self) -> None:
         while (item := await self._queue.get()) is not None:
