@@ -27,8 +27,13 @@ ANSWERS = {
 
 RANDOM_WIDTH = 64
 
+# llama.cpp tells reasoning apart only where the template shows how reasoning is written.
 _SCRIPTED_TEMPLATE = """{% for m in messages %}<|im_start|>{{ m.role }}
-{{ m.content }}<|im_end|>
+{% if m.reasoning_content %}<think>
+{{ m.reasoning_content }}
+</think>
+
+{% endif %}{{ m.content }}<|im_end|>
 {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
 {% set last = messages[-1].content | string %}{% if "think" in last %}<|go_think|>\
 {% elif "json" in last %}<|go_json|>{% elif "loop" in last %}<|go_loop|>\

@@ -116,7 +116,7 @@ class _Shown:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._safe = sys.stdout.isatty()
+        self._on_terminal = sys.stdout.isatty()
         self._open_line = False
 
     def event(self, event: "Event") -> None:
@@ -126,7 +126,8 @@ class _Shown:
 
         if isinstance(event, TextDelta) and not self._quiet:
             # A terminal obeys control characters; a file or a pipe keeps what was said.
-            click.echo(printable(event.text) if self._safe else event.text, nl=False)
+            # Not click.echo, which takes escape sequences out of what is piped.
+            sys.stdout.write(printable(event.text) if self._on_terminal else event.text)
             sys.stdout.flush()
             self._open_line = not event.text.endswith("\n")
         elif isinstance(event, ReasoningDelta):
