@@ -41,7 +41,7 @@ def main(folder: str) -> None:
         accept=(0, 4),
     )
     step("The answers are in the ledger", "logs", "list", "-n", "3")
-    step("Find a picture", "logs", "search", "blue")
+    step("Find a picture", "logs", "search", "blue", "-n", "2")
     step("What it cost, and what is left on record", "spend")
 
 

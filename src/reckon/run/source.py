@@ -56,11 +56,6 @@ def items(
     return _limited(rows, limit) if limit is not None else rows
 
 
-def is_folder_like(source: str) -> bool:
-    """Whether a source gives files rather than rows of text."""
-    return os.path.isdir(source) or bool(_GLOB & set(source))  # noqa: PTH112
-
-
 def _limited(rows: Iterator[Entry], limit: int) -> Iterator[Entry]:
     left = limit
     for row in rows:
@@ -99,10 +94,10 @@ def _entries(source: str, attach: tuple[str, ...]) -> Iterator[_Row | Skipped]:
         return _folder(source)
     if os.path.isfile(source):  # noqa: PTH113
         return _file(source, attach)
-    if _GLOB & set(source):
-        return _glob(source)
     if source.startswith("sqlite:"):
         raise _not_yet(source, "SQLite queries")
+    if _GLOB & set(source):
+        return _glob(source)
     raise SourceError(
         f"There is no file or folder {source}.",
         why="A source is a folder, a glob, a CSV, JSON Lines or text file, a picture, or -.",
