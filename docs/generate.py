@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 from click.testing import CliRunner
+
 from reckon.cli.main import cli
 
 COMMANDS = Path(__file__).parent / "reference" / "commands.md"

@@ -304,7 +304,7 @@ def closed_port() -> int:
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        (f"http://127.0.0.1:{closed_port()}/", "Nothing listens there"),
+        ("http://127.0.0.1:1/", "Nothing listens there"),
         ("http://no-such-host.invalid/", "Its name could not be resolved"),
         ("gopher://127.0.0.1/", "Nothing was sent"),
         ("not a url", "Nothing was sent"),
