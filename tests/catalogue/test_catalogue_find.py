@@ -10,6 +10,7 @@ IMAGE_RULES = {
     "openai_tiles": 2,
     "openai_patches": 4,
     "claude": 2,
+    "flat": 1,
     "gemini_flat": 1,
     "gemini_tiles": 0,
     "gemini3": 0,
