@@ -110,7 +110,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
             if when.tzinfo is None:
                 when = when.replace(tzinfo=dt.UTC)
             return _sane((when - dt.datetime.now(dt.UTC)).total_seconds())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -122,7 +122,7 @@ def _said(body: bytes) -> tuple[str, str]:
     """Code and message of an error body: JSON in its several shapes, or a piece of text."""
     try:
         decoded: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "", _short(body.decode("utf-8", "replace"))
     for each in (decoded, *as_list(decoded)):
         answer = as_table(each)
@@ -142,7 +142,7 @@ def code_and_message(answer: Json) -> tuple[str, str]:
     message: object = fields.get("message") or fields.get("detail") or ""
     if not isinstance(message, str):
         message = msgspec.json.encode(message).decode()
-    return str(fields.get("code") or fields.get("type") or ""), _short(message)
+    return _short(str(fields.get("code") or fields.get("type") or "")), _short(message)
 
 
 def _short(message: str) -> str:

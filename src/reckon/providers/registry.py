@@ -1,7 +1,6 @@
 """Wire formats and engines by the name that a provider's row gives. Loaded when first used."""
 
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import cast
 
 from reckon.errors import UsageError
@@ -24,6 +23,9 @@ def wire_format(name: str) -> WireFormat:
     """
     if name in _WIRE_FORMATS:
         return _load(_WIRE_FORMATS[name])()
+    # Reading the installed packages takes longer than a whole call to a format of our own.
+    from importlib.metadata import entry_points
+
     for entry in entry_points(group="reckon.providers", name=name):
         return entry.load()()
     raise UsageError(

@@ -13,6 +13,9 @@ EVENT_LIMIT = 64 << 20
 """Bytes of one event at most. A picture in an answer is a few megabytes; more is a fault."""
 
 
+_MARK = b"\xef\xbb\xbf"
+
+
 class EventReader:
     """Splits bytes into the data of events; comments and other fields are dropped."""
 
@@ -26,17 +29,24 @@ class EventReader:
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The data of each event that is complete with these bytes."""
         self._rest += data
-        if self._at_start and len(self._rest) >= 3:
-            self._at_start = False
-            if self._rest.startswith(b"\xef\xbb\xbf"):
-                del self._rest[:3]
+        if self._at_start and not self._past_mark():
+            return
+        yield from self._events(self._lines(at_end=False))
         if len(self._rest) + self._size > EVENT_LIMIT:
             raise AnswerInvalid(
                 "The answer holds one event of more than 64 MiB.",
                 why="No provider sends such an event; the stream is broken.",
                 do="Check the address of the provider.",
             )
-        yield from self._events(self._lines(at_end=False))
+
+    def _past_mark(self) -> bool:
+        """Drop a byte-order mark; False while too few bytes came to tell."""
+        if len(self._rest) < len(_MARK) and _MARK.startswith(self._rest):
+            return False
+        self._at_start = False
+        if self._rest.startswith(_MARK):
+            del self._rest[: len(_MARK)]
+        return True
 
     def close(self) -> Iterator[bytes]:
         """The data of the last event, where its blank line is missing."""

@@ -19,23 +19,20 @@ def openai_usage(usage: Json) -> Usage:
 
     `prompt_tokens` includes cached and audio tokens, `completion_tokens` includes reasoning and
     audio. DeepSeek names cached tokens `prompt_cache_hit_tokens`, Mistral `num_cached_tokens`.
-    OpenRouter adds `cost` in dollars.
+    Google and xAI leave reasoning out of `completion_tokens` and count it in `total_tokens` only;
+    it is billed as output, so the difference is output. OpenRouter adds `cost` in dollars.
     """
     input_tokens = count(usage, "prompt_tokens")
-    output_tokens = count(usage, "completion_tokens")
+    told_output = count(usage, "completion_tokens")
+    hidden = _hidden_output(input_tokens, told_output, count(usage, "total_tokens"))
+    output_tokens = told_output if told_output is None else told_output + hidden
     sent = table(usage, "prompt_tokens_details")
     received = table(usage, "completion_tokens_details")
-    cached = next(
-        (
-            found
-            for found in (
-                count(sent, "cached_tokens"),
-                count(usage, "prompt_cache_hit_tokens"),
-                count(usage, "num_cached_tokens"),
-            )
-            if found is not None
-        ),
-        None,
+    reasoning = count(received, "reasoning_tokens")
+    cached = max(
+        count(sent, "cached_tokens") or 0,
+        count(usage, "prompt_cache_hit_tokens") or 0,
+        count(usage, "num_cached_tokens") or 0,
     )
     return Usage(
         input_tokens=input_tokens,
@@ -44,10 +41,26 @@ def openai_usage(usage: Json) -> Usage:
         cache_write_tokens=part(count(sent, "cache_write_tokens"), input_tokens),
         audio_input_tokens=part(count(sent, "audio_tokens"), input_tokens),
         image_input_tokens=part(count(sent, "image_tokens"), input_tokens),
-        reasoning_tokens=part(count(received, "reasoning_tokens"), output_tokens),
+        reasoning_tokens=part(max(reasoning or 0, hidden), output_tokens),
         audio_output_tokens=part(count(received, "audio_tokens"), output_tokens),
-        reported_cost_pico=_dollars(usage.get("cost")),
+        reported_cost_pico=_reported_cost(usage),
     )
+
+
+def _hidden_output(sent: int | None, told: int | None, total: int | None) -> int:
+    """Output tokens that only the total counts."""
+    if sent is None or told is None or total is None:
+        return 0
+    return max(0, total - sent - told)
+
+
+def _reported_cost(usage: Json) -> int | None:
+    """OpenRouter's bill; with a key of the user's own, the upstream bill comes on top."""
+    cost = _dollars(usage.get("cost"))
+    if cost is None or usage.get("is_byok") is not True:
+        return cost
+    upstream = _dollars(table(usage, "cost_details").get("upstream_inference_cost"))
+    return None if upstream is None else cost + upstream
 
 
 def _dollars(value: object) -> int | None:
