@@ -3,7 +3,10 @@
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+
+GOODBYE_S = 1.0
+"""A TLS peer that is gone never answers a goodbye."""
 
 
 class Visit:
@@ -76,7 +79,19 @@ class RawServer:
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             pass
         finally:
-            writer.close()
+            await close_whole(writer)
+
+
+async def close_whole(writer: asyncio.StreamWriter) -> None:
+    """Close a connection and see it closed: a loop may not end while one still says goodbye."""
+    writer.close()
+    try:
+        async with asyncio.timeout(GOODBYE_S):
+            await writer.wait_closed()
+    except (OSError, TimeoutError, asyncio.CancelledError):
+        writer.transport.abort()
+        with suppress(OSError, asyncio.CancelledError):
+            await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -108,3 +123,4 @@ async def raw_server(
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await listener.wait_closed()
