@@ -79,3 +79,14 @@ def at_address(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
         return "llamacpp/local-model"
 
     return point
+
+
+@pytest.fixture
+def openai_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Send OpenAI's calls to an address; prices stay OpenAI's."""
+
+    def point(base_url: str) -> None:
+        monkeypatch.setenv("OPENAI_BASE_URL", base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-123")
+
+    return point

@@ -11,34 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_line import Result, last_row, reckon
 from fake_openai import Reply, fake_openai
 from PIL import Image
 
 from reckon import settings
-from reckon.ledger.ledger import Ledger
-from reckon.ledger.rows import LogRow
-
-Result = subprocess.CompletedProcess[str]
-
-
-def reckon(*arguments: str, stdin: str | None = None, **environment: str) -> Result:
-    """Run the command line in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "reckon", *arguments],
-        input=stdin,
-        stdin=None if stdin is not None else subprocess.DEVNULL,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-
-
-def last_row() -> LogRow:
-    """The latest row of the ledger."""
-    with Ledger.open(settings.ledger_path()) as ledger:
-        return ledger.show()
 
 
 def test_a_prompt_is_answered_and_logged(
@@ -147,17 +124,6 @@ def test_a_context_that_is_too_small_is_said_with_the_servers_words(
     assert done.returncode == 1
     assert "HTTP 400" in done.stderr
     assert last_row().status == "failed"
-
-
-@pytest.fixture
-def openai_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Send OpenAI's calls to an address."""
-
-    def point(base_url: str) -> None:
-        monkeypatch.setenv("OPENAI_BASE_URL", base_url)
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-123")
-
-    return point
 
 
 def lines_of(done: Result) -> list[str]:

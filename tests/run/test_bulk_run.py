@@ -26,17 +26,6 @@ ROW_PICO = 260 * 150_000 + 100 * 600_000
 """The fake server bills 260 and 100 tokens a row, at $0.15 and $0.60 per million."""
 
 
-@pytest.fixture
-def openai_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Send OpenAI's calls to an address; prices stay OpenAI's."""
-
-    def point(base_url: str) -> None:
-        monkeypatch.setenv("OPENAI_BASE_URL", base_url)
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-
-    return point
-
-
 def lines(folder: Path, count: int) -> str:
     """A file of lines."""
     path = folder / "rows.txt"

@@ -133,7 +133,7 @@ async def resume_async(
         run_settings = msgspec.convert(row.job, RunSettings)
         if budget_usd is not None:
             run_settings = msgspec.structs.replace(run_settings, cap_pico=to_pico(budget_usd))
-        if row.status in ("done", "cancelled"):
+        if _is_over(ledger, row, in_doubt):
             return _report(ledger, row.id, run_settings, row.status)
         choice = choose_model(run_settings.job.model)
         _known_price(choice, allowed=run_settings.allow_unknown_price)
@@ -223,6 +223,13 @@ def _known_price(choice: Choice, *, allowed: bool) -> Price | None:
             do="Run with --allow-unknown-price, or choose a model that `reckon price` can price.",
         )
     return price
+
+
+def _is_over(ledger: Ledger, row: RunRow, in_doubt: InDoubt) -> bool:
+    """Whether nothing is left to do: rows in doubt are, where they are to be sent again."""
+    if row.status == "done" and in_doubt == "retry":
+        return not ledger.run_totals(row.id).in_doubt
+    return row.status in ("done", "cancelled")
 
 
 def _doubt_what_was_left(ledger: Ledger, run_id: str) -> None:
