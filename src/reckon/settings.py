@@ -68,7 +68,7 @@ def read_keys() -> dict[str, str]:
     path = keys_path()
     try:
         keys = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as error:
         # The error's own text could quote the file, and the file holds secrets.
