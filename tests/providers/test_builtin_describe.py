@@ -144,7 +144,7 @@ def test_real_photographs_are_described_truly(path: Path, true: list[str]) -> No
 def test_a_place_is_named_by_its_nearest_town_with_distance_and_direction() -> None:
     """Interlaken lies about 43 km south-east of Bern; the middle of an ocean has coordinates."""
     assert "43 km south-east of Bern, Switzerland" in of_example("meadow-sideways.jpg")
-    assert places.place("28.5,-41.25") == places.coordinates(28.5, -41.25)
+    assert places.place("28.5,-41.25") == "at 28.50° N, 41.25° W"
 
 
 def test_it_says_what_it_is() -> None:
