@@ -60,6 +60,46 @@ def test_hours_are_those_of_the_limit_that_binds() -> None:
     assert found.hours == pytest.approx(tokens / 10_000 / 60)
 
 
+@pytest.mark.parametrize(
+    ("limits", "minutes"),
+    [
+        (Limits(requests_per_minute=10, tokens_per_minute=1_000_000), 120 / 10),
+        (Limits(requests_per_minute=1_000, tokens_per_minute=1_000), 120 * 364 / 1_000),
+        (Limits(requests_per_minute=1_000, input_tokens_per_minute=1_000), 120 * 264 / 1_000),
+        (
+            Limits(input_tokens_per_minute=1_000, output_tokens_per_minute=100),
+            120 * 100 / 100,
+        ),
+        (Limits(output_tokens_per_minute=1_000), 120 * 100 / 1_000),
+    ],
+    ids=["requests", "tokens", "input", "output binds before input", "output"],
+)
+def test_each_limit_counts_its_own(limits: Limits, minutes: float) -> None:
+    """120 rows of 264 tokens in and 100 out."""
+    model = msgspec.structs.replace(MODEL, limits=limits)
+    rows = photos(*[(512, 512)] * 120)
+    found = estimate(model, rows, price=PRICE, output_tokens=OUTPUT)
+    assert found.hours == pytest.approx(minutes / 60)
+
+
+@pytest.mark.parametrize(
+    ("count", "hours"),
+    [
+        (50, 50 / 10 / 60),
+        (51, 24 + 1 / 10 / 60),
+        (100, 24 + 50 / 10 / 60),
+        (120, 48 + 20 / 10 / 60),
+    ],
+)
+def test_what_a_day_does_not_admit_waits_for_the_next(count: int, hours: float) -> None:
+    """50 requests a day, 10 a minute: the first day's are sent at once."""
+    limits = Limits(requests_per_minute=10, requests_per_day=50)
+    model = msgspec.structs.replace(MODEL, limits=limits)
+    rows = photos(*[(512, 512)] * count)
+    found = estimate(model, rows, price=PRICE, output_tokens=OUTPUT)
+    assert found.hours == pytest.approx(hours)
+
+
 def test_without_known_limits_the_hours_are_unknown() -> None:
     """Nothing is guessed."""
     bare = msgspec.structs.replace(MODEL, limits=None)

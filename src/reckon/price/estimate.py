@@ -6,6 +6,7 @@ and groups are folded in when there are many, so that memory does not grow with 
 """
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -20,6 +21,7 @@ from reckon.vocabulary.usage import Usage
 MOST_GROUPS = 50_000
 WIDE = 2.0
 """An interval is wide when its high end is more than so many times its low end."""
+HOURS_OF_A_DAY = 24
 
 Size = tuple[int, int]
 
@@ -219,7 +221,7 @@ def _estimate(
         likely_input_pico=each.likely_input_pico if each.known else None,
         likely_output_pico=each.likely_output_pico if each.known else None,
         kind=kind,
-        hours=None if batch else _hours(each.model, items, tokens.likely + output.likely),
+        hours=None if batch else _hours(each.model, items, tokens.likely, output.likely),
         # Media travel as base64: four bytes for three.
         upload_bytes=-(-upload // 3) * 4,
         price=each.price,
@@ -227,8 +229,11 @@ def _estimate(
     )
 
 
-def _hours(model: Model, items: int, tokens: float) -> float | None:
-    """Hours at the known rate limits, whichever binds; None where none is known."""
+def _hours(model: Model, items: int, input_tokens: float, output_tokens: float) -> float | None:
+    """Hours at the known rate limits, whichever binds; None where none is known.
+
+    A day's requests are sent as fast as the minutes allow; what is left waits for the next day.
+    """
     limits = model.limits
     if limits is None:
         return None
@@ -236,11 +241,20 @@ def _hours(model: Model, items: int, tokens: float) -> float | None:
         amount / limit
         for amount, limit in (
             (items, limits.requests_per_minute),
-            (tokens, limits.tokens_per_minute),
+            (input_tokens + output_tokens, limits.tokens_per_minute),
+            (input_tokens, limits.input_tokens_per_minute),
+            (output_tokens, limits.output_tokens_per_minute),
         )
         if limit
     ]
-    return max(minutes) / 60 if minutes else None
+    if not minutes and not limits.requests_per_day:
+        return None
+    hours = max(minutes, default=0.0) / 60
+    if not limits.requests_per_day or items <= limits.requests_per_day:
+        return hours
+    days = math.ceil(items / limits.requests_per_day) - 1
+    last_day = 1 - days * limits.requests_per_day / items
+    return max(hours, days * HOURS_OF_A_DAY + hours * last_day)
 
 
 def _notes(each: _Sum, low: int | None, high: int | None, *, batch: bool) -> tuple[str, ...]:

@@ -22,12 +22,19 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     head_size: int | None = None
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Rate limits of the lowest paid tier, as the provider documents them."""
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rate limits of the lowest paid tier, as the provider documents them. None: none is known."""
 
     requests_per_minute: float | None = None
+    requests_per_day: float | None = None
     tokens_per_minute: float | None = None
+    """Input and output together, where the provider counts them so."""
+    input_tokens_per_minute: float | None = None
+    """Input alone, where the provider counts it apart."""
+    output_tokens_per_minute: float | None = None
+    """Output alone, where the provider counts it apart."""
     source: str = ""
+    """Where they were read: the address, the tier, and the date of the copy where it is known."""
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
