@@ -10,9 +10,11 @@ those two packages are made callable.
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reckon.errors import ReckonError as ReckonError
     from reckon.run.ask import ask as ask
     from reckon.run.ask import ask_async as ask_async
@@ -65,8 +67,17 @@ class _CallableRoom(ModuleType):
     """A package that is also the public function of its name."""
 
     def __call__(self, *args: object, **kwargs: object) -> object:
-        function = _resolve(self.__name__.rpartition(".")[2])
-        return function(*args, **kwargs)  # pyright: ignore[reportCallIssue, reportUnknownVariableType]
+        return self.__wrapped__(*args, **kwargs)
+
+    @property
+    def __wrapped__(self) -> "Callable[..., object]":
+        """The function: `inspect.signature` and notebooks show its arguments."""
+        return cast("Callable[..., object]", _resolve(self.__name__.rpartition(".")[2]))
+
+    @property
+    def __doc__(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The function's own words."""
+        return self.__wrapped__.__doc__
 
 
 class _FrontDoor(ModuleType):

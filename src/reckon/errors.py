@@ -109,13 +109,21 @@ class BadMedia(SourceError):
 
     Args:
         reason: The cause in two words, by which files are counted.
+        by_header: Whether the first bytes tell, so that `price` knows it as well as `run`.
     """
 
     def __init__(
-        self, what: str, *, why: str = "", do: str = "", reason: str = "broken picture"
+        self,
+        what: str,
+        *,
+        why: str = "",
+        do: str = "Take the file out, or give a whole copy of it.",
+        reason: str = "broken picture",
+        by_header: bool = False,
     ) -> None:
         super().__init__(what, why=why, do=do)
         self.reason = reason
+        self.by_header = by_header
 
 
 class PriceUnknown(ReckonError):

@@ -120,6 +120,8 @@ class Client:
             "pool_max_idle_per_host": max_connections,
             "tcp_nodelay": True,
             "dns_options": names,
+            # A proxy would look the name up by itself, and a pin would pin nothing.
+            "no_proxy": bool(pins),
         }
         trusted = ca_file or os.environ.get("SSL_CERT_FILE")
         if trusted:
@@ -247,18 +249,27 @@ def _headers(response: wreq.Response) -> dict[str, str]:
 
 def _certificates(path: str) -> wreq.CertStore:
     try:
-        return wreq.CertStore.from_pem_stack(Path(path).read_bytes())
+        pem = Path(path).read_bytes()
     except OSError as error:
         raise NotSent(
             f"The file of trusted certificates {path} cannot be read.",
             why=error.strerror or str(error),
             do="Correct SSL_CERT_FILE, or unset it.",
         ) from error
-    except Exception as error:
-        raise NotSent(
-            f"The file {path} holds no certificates in PEM form.",
-            do="Correct SSL_CERT_FILE, or unset it.",
-        ) from error
+    try:
+        # The client takes a file without any, and then trusts nobody.
+        if b"-----BEGIN CERTIFICATE-----" in pem:
+            return wreq.CertStore.from_pem_stack(pem)
+    except _WREQ_ERRORS as error:
+        raise _no_certificates(path) from error
+    raise _no_certificates(path)
+
+
+def _no_certificates(path: str) -> NotSent:
+    return NotSent(
+        f"The file {path} holds no certificates in PEM form.",
+        do="Correct SSL_CERT_FILE, or unset it.",
+    )
 
 
 def _host(call: Call) -> str:
@@ -280,7 +291,10 @@ def _unreachable(call: Call, error: Exception) -> NetError:
             why="Nothing was sent.",
             do="Give an address that begins with http:// or https://.",
         )
-    if (
+    refusal = _proxy_refusal(text)
+    if refusal:
+        reason, do = refusal
+    elif (
         isinstance(error, wreq.ProxyConnectionError)
         or "proxy" in text.lower().split("connect_info")[0]
     ):
@@ -297,6 +311,21 @@ def _unreachable(call: Call, error: Exception) -> NetError:
     else:
         reason, do = "The connection failed", "Check the address and the network."
     return NotSent(f"{host} could not be reached.", why=f"{reason}. Nothing was sent.", do=do)
+
+
+def _proxy_refusal(text: str) -> tuple[str, str] | None:
+    """Reason and remedy where a proxy answered, and would not pass the call on."""
+    if "ProxyAuthRequired" in text:
+        return (
+            "The proxy wants a user and a password (HTTP 407)",
+            "Put them into its address: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+        )
+    if "TunnelUnsuccessful" in text:
+        return (
+            "The proxy refused to pass the call on",
+            "Ask who runs it, or set NO_PROXY.",
+        )
+    return None
 
 
 def _idle(call: Call, seconds: float) -> NetError:

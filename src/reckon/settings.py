@@ -6,6 +6,7 @@ Nothing here is created until something is written.
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from reckon.errors import LedgerError, UsageError
@@ -98,12 +99,9 @@ def write_keys(keys: dict[str, str]) -> None:
             json.dump(keys, file, indent=2, sort_keys=True)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UsageError(
-            f"The keys file {path} cannot be written.",
-            why=error.strerror or str(error),
-            do="Set RECKON_HOME to a folder you can write to.",
-        ) from error
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise _not_writable(f"The keys file {path}", error) from error
 
 
 def find_key(name: str, variables: Iterable[str], given: str | None = None) -> str | None:
@@ -140,8 +138,19 @@ def default_model() -> str | None:
 def set_default_model(model: str | None) -> None:
     """Store or, with None, forget the default model."""
     path = _default_model_path()
-    if model is None:
-        path.unlink(missing_ok=True)
-        return
-    ensure_folder(path.parent)
-    path.write_text(model + "\n", encoding="utf-8")
+    try:
+        if model is None:
+            path.unlink(missing_ok=True)
+            return
+        ensure_folder(path.parent)
+        path.write_text(model + "\n", encoding="utf-8")
+    except OSError as error:
+        raise _not_writable(f"The file of the default model {path}", error) from error
+
+
+def _not_writable(what: str, error: OSError) -> UsageError:
+    return UsageError(
+        f"{what} cannot be written.",
+        why=error.strerror or str(error),
+        do="Set RECKON_HOME to a folder you can write to.",
+    )

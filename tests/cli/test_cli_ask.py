@@ -16,6 +16,7 @@ from fake_openai import Reply, fake_openai
 from PIL import Image
 
 from reckon import settings
+from reckon.ledger.ledger import Ledger
 
 
 def test_a_prompt_is_answered_and_logged(
@@ -338,3 +339,71 @@ def test_control_characters_of_an_answer_do_not_reach_a_terminal(
     assert b"\x1b" not in shown
     assert b"\x07" not in shown
     assert b"after" in shown
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_polite_kill_ends_as_ctrl_c_does(
+    number: signal.Signals, openai_at: Callable[[str], None]
+) -> None:
+    """Exit 130 and a row; what may have been billed is named in dollars, never $0."""
+    held = threading.Event()
+    with fake_openai(lambda _n, _b: Reply(wait_for=held)) as server:
+        openai_at(server.base_url)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reckon", "hello", "-m", "gpt-4o-mini"],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 30
+        while not server.requests and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(number)
+        assert process.wait(30) == 130
+        held.set()
+    row = last_row()
+    assert (row.status, row.cost_pico) == ("cancelled", None)
+    assert row.reserved_pico
+    assert "Total unknown." in reckon("spend").stdout
+
+
+def test_a_call_that_was_killed_is_in_doubt_at_the_next_one(
+    openai_at: Callable[[str], None],
+) -> None:
+    """kill -9 leaves an open row; the next call says what became of it."""
+    held = threading.Event()
+    with fake_openai(lambda n, _b: Reply(wait_for=held) if n == 0 else Reply()) as server:
+        openai_at(server.base_url)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reckon", "hello", "-m", "gpt-4o-mini"],
+            stdin=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 30
+        while not server.requests and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.kill()
+        process.wait(30)
+        held.set()
+        assert reckon("again", "-m", "gpt-4o-mini").returncode == 0
+    with Ledger.open(settings.ledger_path()) as ledger:
+        assert [row.status for row in ledger.logs()] == ["done", "in_doubt"]
+
+
+def test_a_full_disk_does_not_swallow_the_answer(openai_at: Callable[[str], None]) -> None:
+    """It was paid for: it is printed, then the error, and the exit code tells."""
+    with fake_openai(lambda _n, _b: Reply(text="word " * 60_000)) as server:
+        openai_at(server.base_url)
+        reckon("first", "-m", "builtin/describe")
+        done = subprocess.run(
+            f"ulimit -f 200; exec {sys.executable} -m reckon hello -m gpt-4o-mini --json",
+            shell=True,
+            executable="/bin/bash",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+        )
+    assert json.loads(done.stdout)["text"].startswith("word word")
+    assert done.returncode == 1
+    assert "Error: The ledger" in done.stderr

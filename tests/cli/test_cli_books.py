@@ -229,3 +229,39 @@ def test_eight_commands_at_once_on_an_empty_user_folder_all_succeed() -> None:
         assert process.returncode == 0, errors
     assert len(rows_of("logs", "-n", "0")) == 8
     assert reckon("logs", "verify").returncode == 0
+
+
+def test_a_fresh_user_folder_has_empty_listings_and_stays_untouched() -> None:
+    """For programs an empty array; looking makes no file."""
+    for listing in (("logs",), ("runs",), ("spend",), ("logs", "search", "x"), ("keys",)):
+        assert rows_of(*listing) == []
+    assert reckon("logs", "verify").returncode == 0
+    assert not settings.home().exists()
+
+
+def test_the_price_that_was_used_is_on_record(openai_at: Callable[[str], None]) -> None:
+    """The whole period with its source, also where its beginning is not known."""
+    with fake_openai() as server:
+        openai_at(server.base_url)
+        reckon("hello", "-m", "gpt-4o-mini")
+    [row] = rows_of("logs")
+    assert row["price"]["rate"]["input"] == "0.15"
+    assert row["price"]["source"]
+    assert row["reserved_usd"] is not None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("models", "default", "builtin/describe"),
+        ("keys", "set", "openai", "--value", "sk-1"),
+    ],
+)
+def test_a_setting_that_cannot_be_written_is_said(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Three lines, and no traceback."""
+    (tmp_path / "taken").write_text("")
+    done = reckon(*arguments, RECKON_HOME=str(tmp_path / "taken" / "home"))
+    assert done.returncode in (1, 2)
+    assert "RECKON_HOME" in error_lines(done)[-1]

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from command_line import error_lines, last_row, reckon, rows_of
+from command_line import error_lines, reckon, rows_of
 from fake_openai import FakeOpenAI, Reply, fake_openai
 from PIL import Image
 
@@ -82,7 +83,8 @@ def test_the_main_job_from_folder_to_search(photos: Path) -> None:
     """Every readable picture is described, the broken one fails alone, and words are found."""
     done = reckon("run", str(photos), *PROMPT, "-m", "builtin/describe", "--tag", "trip")
     assert done.returncode == 4, done.stderr
-    assert "3 done, 1 failed, 2 skipped" in done.stdout
+    assert "3 done, 1 failed." in done.stdout
+    assert "Skipped 2: 1 empty file, 1 text file." in done.stdout
     assert "broken.jpg" in done.stdout
     [run] = rows_of("runs")
     assert (run["status"], run["done"], run["failed"], run["tag"]) == ("done", 3, 1, "trip")
@@ -203,7 +205,7 @@ def test_a_terminal_shows_a_bar_with_money_and_time(
         os.close(main)
         assert process.wait(60) == 0
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
-    assert "40/40" in text
+    assert "40 done, 0 left" in text
     assert re.search(r"\d/s", text)
     assert re.search(r"\$0\.00\d* of ~\$0\.00396", text)
     assert "(cap $1" in text
@@ -318,7 +320,7 @@ def test_a_cancelled_run_is_not_resumed_and_keeps_its_rows(
         (("run", "{csv}", "-P", "x", "--rpm", "0"), 2, "rpm"),
         (("price", "--count", "5"), 2, "by hand needs"),
         (("runs", "resume"), 2, "no run"),
-        (("runs", "show", "zzz"), 1, "no ledger"),
+        (("runs", "show", "zzz"), 2, "no run 'zzz'"),
     ],
 )
 def test_wrong_use_is_said_in_three_lines(
@@ -337,18 +339,18 @@ def test_the_first_prompt_word_that_is_a_command_is_hinted_at() -> None:
     assert "reckon ask" in done.stderr
 
 
-def test_a_full_disk_ends_a_run_with_its_reason(
-    rows: Path, openai_at: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_full_disk_loses_no_answer_and_says_the_way_back(
+    rows: Path, openai_at: Callable[[str], None], tmp_path: Path
 ) -> None:
-    """A ledger that cannot grow stops the run: nothing is sent that could not be recorded."""
-    with fake_openai() as server:
+    """What cannot be recorded is not sent; with room again the run goes on, each row once."""
+    long_rows = tmp_path / "long.txt"
+    long_rows.write_text("".join(f"{n} " + "word " * 20_000 + "\n" for n in range(30)))
+    command = f"{sys.executable} -m reckon run {long_rows} -P '{{{{line}}}}' -m gpt-4o-mini"
+    with fake_openai(lambda _n, _b: Reply(delay_s=0.05)) as server:
         openai_at(server.base_url)
-        long_text = tmp_path / "long.txt"
-        long_text.write_text("".join(f"{n} " + "word " * 20_000 + "\n" for n in range(30)))
         done = subprocess.run(
-            # The largest file this process may write: the disk is full at 600 kB.
-            f"ulimit -f 600; exec {sys.executable} -m reckon run {long_text} -P '{{{{line}}}}'"
-            " -m gpt-4o-mini --budget 5 --concurrency 2",
+            # The largest file that this process may write: the disk is full at 600 kB.
+            f"ulimit -f 600; exec {command} --budget 5 --concurrency 2",
             shell=True,
             executable="/bin/bash",
             capture_output=True,
@@ -357,10 +359,158 @@ def test_a_full_disk_ends_a_run_with_its_reason(
             timeout=120,
             preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
         )
-        sent = server.requests
-    assert done.returncode == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    assert re.search(r"disk|written", done.stderr)
-    assert last_row().status in ("done", "sent", "in_doubt")
-    assert sent < 30
-    assert reckon("logs", "verify").returncode == 0
+        assert "Traceback" not in done.stderr
+        assert done.returncode == 1, done.stderr
+        assert re.search("disk|written", done.stderr)
+        assert "reckon runs resume" in done.stderr
+        assert 0 < server.requests < 30
+        assert reckon("logs", "verify").returncode == 0
+        resumed = reckon("runs", "resume")
+        assert resumed.returncode in (0, 4), resumed.stderr
+        prompts = server.prompts()
+        assert len(prompts) == len(set(prompts))
+    [run] = rows_of("runs")
+    assert run["done"] + run["in_doubt"] == 30
+    assert run["in_doubt"] <= 2
+
+
+def test_two_models_in_one_run_are_refused(rows: Path) -> None:
+    """Never the last of them in silence."""
+    done = reckon("run", str(rows), "-P", "{{name}}", "-m", "gpt-4o-mini", "-m", "gpt-4o", "--yes")
+    assert done.returncode == 2
+    assert "A run has one model; 2 were named." in error_lines(done)[0]
+
+
+def test_price_and_run_pass_over_the_same_files(
+    photos: Path, openai_at: Callable[[str], None]
+) -> None:
+    """A file that is no picture is no row, for either; both say so in the same words."""
+    (photos / "garbage.jpg").write_bytes(b"these are just words" * 50)
+    priced = reckon("price", str(photos), *PROMPT, "-m", "gpt-4o-mini")
+    with fake_openai() as server:
+        openai_at(server.base_url)
+        done = reckon("run", str(photos), *PROMPT, "-m", "gpt-4o-mini", "--budget", "1")
+        assert server.requests == 3
+    line = "Skipped 3: 1 empty file, 1 no picture, 1 text file."
+    assert line in priced.stdout
+    assert line in done.stdout
+
+
+@pytest.mark.skipif(find_spec("pillow_heif") is not None, reason="the media extra is installed")
+def test_heic_names_its_extra_before_a_cent_is_spent(tmp_path: Path) -> None:
+    """Price and run say what to install."""
+    box = b"\0\0\0\x18ftypheic\0\0\0\0heicmif1"
+    ispe = b"\0\0\0\x14ispe\0\0\0\0" + (4032).to_bytes(4, "big") + (3024).to_bytes(4, "big")
+    folder = tmp_path / "phone"
+    folder.mkdir()
+    (folder / "photo.heic").write_bytes(box + ispe + b"\0" * 100)
+    Image.new("RGB", (64, 64), "navy").save(folder / "sea.jpg")
+    line = "Skipped 1: 1 HEIC, which needs pip install 'reckon-llm[media]'."
+    assert line in reckon("price", str(folder), *PROMPT, "-m", "gpt-4o-mini").stdout
+    assert line in reckon("run", str(folder), *PROMPT, "-m", "builtin/describe").stdout
+
+
+@pytest.mark.parametrize("content", ["", "name,city\n"])
+def test_a_source_without_rows_is_an_error(tmp_path: Path, content: str) -> None:
+    """An empty file is rarely what was meant."""
+    (tmp_path / "rows.csv").write_text(content)
+    done = reckon("run", str(tmp_path / "rows.csv"), "-P", "hello", "-m", "builtin/describe")
+    assert done.returncode == 1
+    assert "no row to run" in error_lines(done)[0]
+    assert rows_of("runs") == []
+
+
+def test_an_unknown_cost_is_unknown_and_keeps_no_budget(
+    rows: Path, openai_at: Callable[[str], None]
+) -> None:
+    """Never $0; and a cap that could not hold is refused before anything is sent."""
+    command = ("run", str(rows), "-P", "{{name}}", "-m", "openai/nobody-knows", "--limit", "3")
+    with fake_openai() as server:
+        openai_at(server.base_url)
+        capped = reckon(*command, "--allow-unknown-price", "--budget", "1")
+        assert (capped.returncode, server.requests) == (5, 0)
+        assert "without --budget" in error_lines(capped)[-1]
+        done = reckon(*command, "--allow-unknown-price", "--json", "--yes")
+    [report] = json.loads(done.stdout)
+    assert (report["spent_usd"], report["unknown_calls"]) == (None, 3)
+    assert "Spent unknown" in done.stderr
+    [run] = rows_of("runs")
+    assert (run["spent_usd"], run["done"]) == (None, 3)
+    assert [row["cost_usd"] for row in rows_of("spend")] == [None]
+    assert "Total unknown." in reckon("spend").stdout
+
+
+def test_failures_are_counted_by_cause_with_what_the_provider_said(
+    rows: Path, openai_at: Callable[[str], None]
+) -> None:
+    """Two causes, two lines, each with an example."""
+
+    def decide(_number: int, body: dict[str, object]) -> Reply:
+        said = str(body)
+        if "person 3" in said:
+            return Reply(status=400, body=b'{"error":{"message":"no such word"}}')
+        if "person 7" in said:
+            return Reply(status=413, body=b'{"error":{"message":"too long"}}')
+        return Reply()
+
+    with fake_openai(decide) as server:
+        openai_at(server.base_url)
+        done = reckon("run", str(rows), "-P", "{{name}}", "-m", "gpt-4o-mini", "--budget", "1")
+    assert done.returncode == 4
+    assert re.search(r"11 failed: .*HTTP 400: no such word", done.stdout)
+    assert re.search(r"1 failed: .*HTTP 413: too long", done.stdout)
+
+
+def test_the_first_ctrl_c_says_what_it_waits_for(
+    rows: Path, openai_at: Callable[[str], None]
+) -> None:
+    """And that a second one gives it up."""
+    with fake_openai(lambda _n, _b: Reply(delay_s=1.5)) as server:
+        openai_at(server.base_url)
+        process = subprocess.Popen(
+            [*run_of(rows), "--progress", "bar"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "COLUMNS": "160", "FORCE_COLOR": "1"},
+        )
+        wait_for_requests(server, 4)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert "stopping: waiting for 4 calls, Ctrl-C again gives them up" in errors
+    assert process.returncode == 130
+
+
+def test_resume_asks_about_doubts_before_it_draws_the_bar(
+    rows: Path, openai_at: Callable[[str], None]
+) -> None:
+    """On a terminal the question stands alone, with its dollars and its choices."""
+    import pty
+
+    with fake_openai(lambda n, _b: Reply(cut_after=30) if n == 5 else Reply()) as server:
+        openai_at(server.base_url)
+        reckon("run", str(rows), "-P", "{{name}}", "-m", "gpt-4o-mini", "--budget", "0.03")
+        main, side = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reckon", "runs", "resume"],
+            stdin=side,
+            stdout=subprocess.DEVNULL,
+            stderr=side,
+            env={**os.environ, "TERM": "xterm"},
+        )
+        os.close(side)
+        shown = b""
+        while b"[y/N]" not in shown:
+            shown += os.read(main, 65536)
+        assert b"1 rows are in doubt" in shown
+        assert b"starting" not in shown
+        os.write(main, b"y\n")
+        while process.poll() is None:
+            try:
+                os.read(main, 65536)
+            except OSError:
+                break
+        os.close(main)
+        assert process.wait(60) == 0
+        assert server.requests == 41

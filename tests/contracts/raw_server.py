@@ -46,6 +46,28 @@ class Visit:
         while await self._reader.read(1024):
             pass
 
+    async def pass_on(self, port: int) -> None:
+        """Carry bytes both ways between this connection and a port here, until one side ends."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+        async def carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+            while data := await source.read(65536):
+                sink.write(data)
+                await sink.drain()
+
+        ways = [
+            asyncio.create_task(carry(self._reader, writer)),
+            asyncio.create_task(carry(reader, self._writer)),
+        ]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            await close_whole(writer)
+            self.close()
+
     def close(self) -> None:
         """Close the connection."""
         self._writer.close()

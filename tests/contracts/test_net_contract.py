@@ -412,6 +412,10 @@ def test_a_certificate_file_that_is_missing_or_no_pem_is_said(tmp_path: Path) ->
     """The file is named, and what to correct."""
     with pytest.raises(NotSent, match="cannot be read"):
         net.Client(ca_file=str(tmp_path / "none.pem"))
+    (tmp_path / "words.pem").write_text("no certificate")
+    with pytest.raises(NotSent, match="holds no certificates") as refused:
+        net.Client(ca_file=str(tmp_path / "words.pem"))
+    assert "SSL_CERT_FILE" in refused.value.do
 
 
 def test_a_host_can_be_pinned_to_an_address() -> None:
@@ -468,8 +472,73 @@ def test_a_proxy_that_is_down_means_not_sent(monkeypatch: pytest.MonkeyPatch) ->
 
     async def work() -> None:
         async with net.Client() as client:
-            with pytest.raises(NotSent):
+            with pytest.raises(NotSent) as refused:
                 await client.send(call(80, host="far.invalid"))
+        assert "HTTP_PROXY" in refused.value.do
+
+    scene(work)
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+def test_https_goes_through_a_tunnel_that_never_sees_the_key(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CONNECT names the host; the key travels inside."""
+    authority = trustme.CA()
+    pem = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(pem)
+
+    async def work() -> None:
+        heads: list[bytes] = []
+        context = tls_server_context(authority, "far.invalid")
+        async with raw_server(answer_at_once, tls=context) as server:
+
+            async def tunnel(visit: Visit) -> None:
+                heads.append(visit.head)
+                await visit.send(b"HTTP/1.1 200 OK\r\n\r\n")
+                await visit.pass_on(server.port)
+
+            async with raw_server(tunnel) as proxy:
+                monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
+                async with net.Client(ca_file=str(pem)) as client:
+                    answer = await client.send(call(443, scheme="https", host="far.invalid"))
+        assert answer.status == 200
+        assert heads[0].startswith(b"CONNECT far.invalid:443")
+        assert SECRET.encode() not in heads[0]
+
+    scene(work)
+
+
+@pytest.mark.parametrize(("status", "why"), [(407, "a user and a password"), (502, "refused")])
+def test_a_proxy_that_refuses_is_told_from_one_that_is_down(
+    status: int, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing left; the error says what the proxy wants."""
+
+    async def work() -> None:
+        async def refuse(visit: Visit) -> None:
+            await visit.answer(status=status)
+
+        async with raw_server(refuse) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+            async with net.Client() as client:
+                with pytest.raises(NotSent) as refused:
+                    await client.send(call(443, scheme="https", host="far.invalid"))
+        assert why in refused.value.why
+
+    scene(work)
+
+
+def test_a_pin_is_not_undone_by_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These addresses and no others: a proxy would look the name up by itself."""
+
+    async def work() -> None:
+        async with raw_server(answer_at_once) as server, raw_server(answer_at_once) as proxy:
+            for name in ("HTTP_PROXY", "http_proxy"):
+                monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+            async with net.Client(pins={"pinned.invalid": ["127.0.0.1"]}) as client:
+                await client.send(call(server.port, host="pinned.invalid"))
+            assert (server.requests, proxy.requests) == (1, 0)
 
     scene(work)
 

@@ -20,7 +20,7 @@ def attempt(**changes: Any) -> Attempt:
         "options": {},
         "media": (MediaRef(digest="ab" * 32, media_type="image/jpeg", name="a.jpg", bytes=10),),
         "reserved_pico": 500,
-        "price_start": None,
+        "price": None,
         "tag": None,
     }
     return Attempt(**(values | changes))

@@ -1,7 +1,5 @@
 """The file itself: read-only, foreign, broken, with odd names, read while it is written."""
 
-import csv
-import io
 import os
 import sqlite3
 import subprocess
@@ -15,7 +13,7 @@ import pytest
 from ledger_values import attempt, closing
 
 from reckon.errors import LedgerDamaged, LedgerError, LedgerTooNew
-from reckon.ledger import export, schema
+from reckon.ledger import schema
 from reckon.ledger.ledger import Ledger
 from reckon.ledger.rows import RunRow
 
@@ -57,7 +55,7 @@ READ_AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from reckon.errors import LedgerError
-from reckon.ledger import search, verify, export
+from reckon.ledger import search, verify
 from reckon.ledger.ledger import Ledger
 import concurrent.futures.thread, encodings.idna
 if os.getuid() == 0:
@@ -224,28 +222,6 @@ def test_verify_finds_money_that_was_changed_into_something_else(ledger: Ledger)
     found = " ".join(ledger.verify())
     assert "not whole numbers" in found
     assert "negative amount" in found
-
-
-def test_exported_rows_are_plain_and_exact(ledger: Ledger) -> None:
-    """Money is a decimal string in dollars; what is nested becomes JSON in a cell."""
-    [row] = ledger.begin([attempt(options={"seed": 1})])
-    ledger.finish([closing(row, cost_pico=24_750_000)])
-    [plain] = [export.log_as_dict(each) for each in ledger.logs()]
-    assert (plain["model"], plain["status"], plain["cost_usd"]) == (
-        "openai/gpt-4o-mini",
-        "done",
-        "0.00002475",
-    )
-    assert str(plain["started"]).endswith("+00:00")
-    assert plain["reserved_usd"] == "0.0000000005"
-    cells = export.as_cells(plain)
-    assert cells["options"] == '{"seed":1}'
-    out = io.StringIO()
-    writer = csv.DictWriter(out, cells)
-    writer.writerow(cells)
-    assert '"[{""digest"":' in out.getvalue()
-    [spent] = [export.spend_as_dict(each, "model") for each in ledger.spend("model")]
-    assert (spent["model"], spent["cost_usd"]) == ("openai/gpt-4o-mini", "0.00002475")
 
 
 def test_a_ledger_cannot_be_where_a_folder_is(tmp_path: Path) -> None:

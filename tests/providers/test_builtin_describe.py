@@ -235,3 +235,28 @@ def test_no_bytes_crash_it(noise: bytes, at: int) -> None:
         assert describe_image(whole[:at] + noise + whole[at:])
     except ReckonError as error:
         assert error.do or error.why
+
+
+def test_a_blurred_photograph_is_not_called_a_drawing() -> None:
+    """A clock in motion has flat areas and few colours, and no hard edge."""
+    said = describe_image((SKIMAGE / "clock_motion.png").read_bytes())
+    assert "drawing" not in said
+    assert "soft rather than sharp" in said
+
+
+def test_a_drawing_is_called_one_and_has_no_grain() -> None:
+    """Flat areas and hard edges."""
+    for name in ("poster.png", "chart.png"):
+        said = of_example(name)
+        assert "suggest a drawing" in said, said
+        assert "grain" not in said
+
+
+def test_transparent_parts_are_told() -> None:
+    """White where nothing is: the sentence says so; an opaque alpha channel is not transparent."""
+    whole = Image.new("RGBA", (64, 64), (200, 30, 30, 255))
+    assert "transparent" not in describe_image(encoded(whole))
+    whole.paste((0, 0, 0, 0), (0, 0, 32, 64))
+    assert "Parts of it are transparent; here they are seen on white." in describe_image(
+        encoded(whole)
+    )

@@ -46,7 +46,7 @@ def command(  # noqa: PLR0917
     as_json: bool,
     tag: str | None,
     key: str | None,
-) -> None:
+) -> int:
     """Ask one prompt. Standard input, if there is any, is joined before it."""
     prompt = _joined(text, reads_stdin="-" not in attachments)
     if not prompt and not attachments:
@@ -81,6 +81,9 @@ def command(  # noqa: PLR0917
         )
     if usage:
         _print_usage(answer)
+    for line in answer.unrecorded:
+        click.echo(line, err=True)
+    return 1 if answer.unrecorded else 0
 
 
 def _joined(words: tuple[str, ...], *, reads_stdin: bool) -> str:
@@ -158,7 +161,7 @@ def _print_usage(answer: "Answer") -> None:
 
 
 def _print_json(answer: "Answer") -> None:
-    from reckon.show.money import exact_usd
+    from reckon.show.money import exact_usd, seconds
     from reckon.show.table import as_json
 
     used, cost = answer.usage, answer.cost
@@ -176,8 +179,8 @@ def _print_json(answer: "Answer") -> None:
                 "reasoning_tokens": used.reasoning_tokens,
                 "cost_usd": exact_usd(cost.total_pico if cost else None),
                 "cost_kind": cost.kind if cost else None,
-                "first_token_s": answer.first_token_s,
-                "duration_s": answer.duration_s,
+                "first_token_s": seconds(answer.first_token_s),
+                "duration_s": seconds(answer.duration_s),
             }
         )
     )

@@ -1,6 +1,7 @@
 """`reckon logs`: every answer, error and interruption."""
 
 import datetime as dt
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 from reckon import settings
 from reckon.cli.options import json_option, midnight, since_option, with_default
 from reckon.errors import LedgerDamaged
-from reckon.show.money import dollars, duration, exact_usd, iso, local, tokens
+from reckon.show.money import dollars, duration, exact_usd, iso, local, seconds, tokens
 from reckon.show.table import as_json_line, one_line, printable
 
 if TYPE_CHECKING:
@@ -80,9 +81,7 @@ def search(  # noqa: PLR0917
     as_json: bool,
 ) -> None:
     """Rows whose prompt, answer or file name holds all the words; "two words" is a phrase."""
-    from reckon.ledger.ledger import Ledger
-
-    with Ledger.open(settings.ledger_path()) as ledger:
+    with _open_for_search() as ledger:
         rows = ledger.search(
             " ".join(text),
             limit=count or None,
@@ -208,9 +207,9 @@ def row_fields(row: "LogRow") -> dict[str, Any]:
         "cost_usd": exact_usd(row.cost_pico),
         "cost_kind": row.cost_kind,
         "reserved_usd": exact_usd(row.reserved_pico),
-        "price_from": row.price_start.isoformat() if row.price_start else None,
-        "first_token_s": row.first_token_s,
-        "duration_s": row.duration_s,
+        "price": json.loads(row.price) if row.price else None,
+        "first_token_s": seconds(row.first_token_s),
+        "duration_s": seconds(row.duration_s),
         "stop_reason": row.stop_reason,
         "request_id": row.request_id,
     }
@@ -247,7 +246,15 @@ def _stream_json(rows: "Iterable[LogRow]") -> None:
 def _open() -> "Ledger":
     from reckon.ledger.ledger import Ledger
 
-    return Ledger.open(settings.ledger_path(), read_only=True)
+    return Ledger.look(settings.ledger_path())
+
+
+def _open_for_search() -> "Ledger":
+    """For writing, where there is one: a search fills the index with what came since the last."""
+    from reckon.ledger.ledger import Ledger
+
+    path = settings.ledger_path()
+    return Ledger.open(path) if path.exists() else Ledger.look(path)
 
 
 def _run_id(ledger: "Ledger", prefix: str | None) -> str | None:

@@ -28,6 +28,7 @@ COMMANDS = {
 PLUGINS = "reckon.commands"
 
 _ASK_HINT = "To ask a prompt that begins with a command's name: reckon ask {quoted}"
+_HINT_LENGTH = 40
 
 
 class Commands(click.Group):
@@ -89,6 +90,7 @@ def cli(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    _end_like_ctrl_c()
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
@@ -97,6 +99,17 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     sys.exit(code)
+
+
+def _end_like_ctrl_c() -> None:
+    """A closed terminal or a polite kill ends a command as Ctrl-C does: its record is kept."""
+    import signal
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # Whoever starts us under nohup wants the hang-up ignored.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def run(arguments: list[str]) -> int:
@@ -137,7 +150,8 @@ def _show_usage(error: click.UsageError, arguments: list[str]) -> None:
     if arguments and arguments[0] in COMMANDS and arguments[0] != "ask":
         from shlex import quote
 
-        prompt = quote(" ".join(arguments))
+        prompt = " ".join(arguments)
+        prompt = quote(prompt if len(prompt) <= _HINT_LENGTH else prompt[:_HINT_LENGTH] + "...")
         click.echo(_ASK_HINT.format(quoted=prompt), err=True)
 
 

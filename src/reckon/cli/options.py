@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+MOST_USD = 1_000_000
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -25,7 +27,7 @@ class Dollars(click.ParamType[Decimal]):
             amount = Decimal(str(value).removeprefix("$"))
         except InvalidOperation:
             self.fail(f"{value!r} is no amount of dollars; write 2.50", param, ctx)
-        if not amount.is_finite() or amount < 0:
+        if not amount.is_finite() or not 0 <= amount <= MOST_USD:
             self.fail(f"{value!r} is no amount of dollars; write 2.50", param, ctx)
         return amount
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import click
 
-from reckon.show.money import dollars, duration, exact_usd
+from reckon.show.money import dollars, duration, exact_usd, known
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -44,20 +44,24 @@ def display(kind: Kind | None) -> Display:
 
 
 def status_line(progress: "Progress") -> str:
-    """`12,410/68,000  42.0/s  $0.31 of ~$1.68 (cap $5.00)  3 failed  ETA 22m`."""
-    worked = progress.done + progress.failed + progress.in_doubt
-    total = f"/{progress.total:,}" if progress.total is not None else ""
-    money = dollars(progress.spent_pico)
+    """`12,410 done, 3 failed, 55,587 left  42.0/s  $0.31 of ~$1.68 (cap $5.00)  ETA 22m`."""
+    rows = [f"{progress.done:,} done"]
+    if progress.failed:
+        rows.append(f"{progress.failed:,} failed")
+    if progress.in_doubt:
+        rows.append(f"{progress.in_doubt:,} in doubt")
+    if progress.left is not None:
+        rows.append(f"{progress.left:,} left")
+    money = dollars(known(progress.spent_pico, progress.unknown_calls))
     if progress.forecast_pico is not None:
         money += f" of ~{dollars(progress.forecast_pico)}"
     if progress.cap_pico is not None:
         money += f" (cap {dollars(progress.cap_pico)})"
-    parts = [f"{worked:,}{total}", f"{progress.rate_per_s:.1f}/s", money]
-    if progress.failed:
-        parts.append(f"{progress.failed:,} failed")
-    if progress.in_doubt:
-        parts.append(f"{progress.in_doubt:,} in doubt")
-    if progress.eta_s is not None:
+    parts = [", ".join(rows), f"{progress.rate_per_s:.1f}/s", money]
+    if progress.stopping:
+        calls = "1 call" if progress.stopping == 1 else f"{progress.stopping:,} calls"
+        parts.append(f"stopping: waiting for {calls}, Ctrl-C again gives them up")
+    elif progress.eta_s is not None:
         parts.append(f"ETA {duration(progress.eta_s)}")
     return "  ".join(parts)
 
@@ -68,9 +72,10 @@ def _json_line(progress: "Progress") -> None:
         "failed": progress.failed,
         "in_doubt": progress.in_doubt,
         "total": progress.total,
+        "left": progress.left,
         "rate_per_s": round(progress.rate_per_s, 2),
         "eta_s": None if progress.eta_s is None else round(progress.eta_s, 1),
-        "spent_usd": exact_usd(progress.spent_pico),
+        "spent_usd": exact_usd(known(progress.spent_pico, progress.unknown_calls)),
         "forecast_usd": exact_usd(progress.forecast_pico),
         "cap_usd": exact_usd(progress.cap_pico),
     }

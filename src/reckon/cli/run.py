@@ -2,29 +2,34 @@
 
 import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from reckon.cli.options import Dollars, json_option, key_option, tag_option
-from reckon.errors import NeedsConsent, UsageError
+from reckon.errors import NeedsConsent, SourceError, UsageError
 
 if TYPE_CHECKING:
     from reckon.run.bulk.report import RunReport
     from reckon.run.plan import Quote
+    from reckon.vocabulary.job import Job
     from reckon.vocabulary.price import Estimate
 
 ASK_ABOVE_PICO = 10**12
 """One dollar: a dearer job is asked about on a terminal."""
 ASK_ABOVE_RATIO = 2.0
+LONGEST_EXAMPLE = 240
 
 
 @click.command("run")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("-P", "--prompt", metavar="TEXT", help="Prompt; {{column}} is filled from each row.")
 @click.option("-s", "--system", metavar="TEXT", help="System message.")
-@click.option("-m", "--model", metavar="MODEL", help="provider/model, or a plain id.")
+@click.option(
+    "-m", "--model", "models", multiple=True, metavar="MODEL", help="provider/model, or a plain id."
+)
 @click.option("--budget", type=Dollars(), help="Hard cap in dollars.")
+@click.option("--output-tokens", type=click.IntRange(min=0), metavar="N", help="For the price.")
 @click.option("--max-output", type=click.IntRange(min=1), default=1024, show_default=True)
 @click.option("-o", "--option", "options", nargs=2, multiple=True, metavar="KEY VALUE")
 @click.option("--concurrency", type=click.IntRange(1, 4096), metavar="N", help="Calls in flight.")
@@ -43,8 +48,9 @@ def command(  # noqa: PLR0917
     sources: tuple[str, ...],
     prompt: str | None,
     system: str | None,
-    model: str | None,
+    models: tuple[str, ...],
     budget: Decimal | None,
+    output_tokens: int | None,
     max_output: int,
     options: tuple[tuple[str, str], ...],
     concurrency: int | None,
@@ -72,13 +78,19 @@ def command(  # noqa: PLR0917
             "There is no source and prompt to run.",
             do='Give both: reckon run photos/ -P "describe this photo" -m MODEL',
         )
+    if len(models) > 1:
+        compared = " ".join(f"-m {model}" for model in models)
+        raise UsageError(
+            f"A run has one model; {len(models)} were named.",
+            do=f"Run one after the other; `reckon price ... {compared}` compares their prices.",
+        )
     from reckon.cli.ask import parsed_options
     from reckon.cli.progress import display
     from reckon.run.bulk.start import run
     from reckon.run.choose import access, choose_model
     from reckon.vocabulary.job import Job
 
-    choice = choose_model(model)
+    choice = choose_model(models[0] if models else None)
     if choice.note:
         click.echo(choice.note, err=True)
     access(choice.provider, key)
@@ -92,7 +104,7 @@ def command(  # noqa: PLR0917
         limit=limit,
         attach=attach,
     )
-    quote = _quote(job)
+    quote = _quote(job, output_tokens=output_tokens, rpm=rpm, tpm=tpm)
     _get_consent(quote, budget=budget, yes=yes, allow_unknown=allow_unknown_price)
     shown = display(progress)
     try:
@@ -114,14 +126,20 @@ def command(  # noqa: PLR0917
     return finish(report, as_json=as_json)
 
 
-def _quote(job: Any) -> "Quote | None":
-    """The price of the job; None where the source can be read only once."""
+def _quote(
+    job: "Job", *, output_tokens: int | None, rpm: float | None, tpm: float | None
+) -> "Quote | None":
+    """The price of the job; None where the source can be read only once.
+
+    Raises:
+        SourceError: There is not one row to run.
+    """
     from reckon.run.plan import price
     from reckon.run.source import STDIN
 
     if STDIN in job.sources:
         return None
-    return price(
+    quote = price(
         job.sources,
         job.prompt,
         models=(job.model,),
@@ -129,7 +147,17 @@ def _quote(job: Any) -> "Quote | None":
         system=job.system,
         limit=job.limit,
         attach_columns=job.attach,
+        output_tokens=output_tokens,
+        rpm=rpm,
+        tpm=tpm,
     )
+    if not quote.items:
+        raise SourceError(
+            "There is no row to run.",
+            why=quote.skipped_line() or "The source is empty.",
+            do="Check the path; `reckon price` shows what a source holds.",
+        )
+    return quote
 
 
 def _get_consent(
@@ -181,30 +209,36 @@ def finish(report: "RunReport", *, as_json: bool) -> int:
 
 
 def _show_report(report: "RunReport", *, err: bool) -> None:
-    from reckon.show.money import dollars, duration
+    from reckon.run.plan import skipped_line
+    from reckon.show.money import dollars, duration, known
     from reckon.show.table import one_line, printable
 
     counts = [f"{report.done:,} done"]
     if report.reused:
-        counts.append(f"of which {report.reused:,} were in the ledger already")
+        were = "was" if report.reused == 1 else "were"
+        counts.append(f"of which {report.reused:,} {were} in the ledger already")
     if report.failed:
         counts.append(f"{report.failed:,} failed")
     if report.in_doubt:
         counts.append(f"{report.in_doubt:,} in doubt")
-    if report.skipped:
-        counts.append(f"{report.skipped:,} skipped")
     click.echo(f"Run {report.run_id}: {', '.join(counts)}.", err=err)
+    if report.skipped:
+        click.echo(printable(skipped_line(report.skipped)), err=err)
     estimated = report.estimate.likely_pico if report.estimate else None
     against = f", estimated {dollars(estimated)}" if estimated is not None else ""
     click.echo(
-        f"Spent {dollars(report.spent_pico)}{against}, in {duration(report.duration_s)}.", err=err
+        f"Spent {dollars(known(report.spent_pico, report.unknown_calls))}{against}, "
+        f"in {duration(report.duration_s)}.",
+        err=err,
     )
+    if report.unknown_calls:
+        click.echo(f"{report.unknown_calls:,} calls have an unknown cost.", err=err)
     if report.in_doubt_pico:
         click.echo(
             f"Calls in doubt may have cost up to {dollars(report.in_doubt_pico)} more.", err=err
         )
     for cause in report.errors.values():
-        example = one_line(cause.example, 160)
+        example = one_line(cause.example, LONGEST_EXAMPLE)
         click.echo(f"{cause.count:,} failed: {example}", err=err)
     for line in report.halted:
         click.echo(printable(line), err=True)

@@ -11,7 +11,7 @@ from reckon import settings
 from reckon.cli.logs import row_fields
 from reckon.cli.options import Dollars, json_option, key_option, with_default
 from reckon.errors import SourceError, UsageError
-from reckon.show.money import dollars, exact_usd, iso, local
+from reckon.show.money import dollars, exact_usd, iso, known, local
 from reckon.show.table import as_csv_lines, as_json, as_json_line, one_line, table
 
 if TYPE_CHECKING:
@@ -94,19 +94,16 @@ def resume(  # noqa: PLR0917
     from reckon.cli.run import finish
     from reckon.run.bulk.start import resume as resume_run
 
+    # Asked before the bar is drawn, which would draw over the question.
+    doubts = in_doubt or ("retry" if _says_retry(run, asks=not yes) else "skip")
     shown = display(progress)
     try:
-        report = resume_run(
-            run,
-            budget_usd=budget,
-            key=key,
-            in_doubt=in_doubt or ("retry" if _says_retry(run, asks=not yes) else "skip"),
-            on_progress=shown,
-        )
+        report = resume_run(run, budget_usd=budget, key=key, in_doubt=doubts, on_progress=shown)
     finally:
         shown.close()
-    if report.duration_s == 0 and report.status == "done":
-        click.echo(f"Run {report.run_id} is finished: nothing to do.", err=as_json)
+    if report.duration_s == 0 and report.status in ("done", "cancelled"):
+        ended = "finished" if report.status == "done" else "cancelled"
+        click.echo(f"Run {report.run_id} is {ended}: nothing to do.", err=as_json)
         return 0
     return finish(report, as_json=as_json)
 
@@ -200,7 +197,11 @@ def _write(out: Path, rows: Iterator[dict[str, Any]], *, force: bool) -> None:
         partial.replace(out)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise SourceError(f"{out} cannot be written.", why=error.strerror or str(error)) from error
+        raise SourceError(
+            f"{out} cannot be written.",
+            why=error.strerror or str(error),
+            do="Check the folder and its free space.",
+        ) from error
 
 
 def _again(first: dict[str, Any] | None, rest: Iterator[dict[str, Any]]) -> Iterator[Any]:
@@ -212,7 +213,7 @@ def _again(first: dict[str, Any] | None, rest: Iterator[dict[str, Any]]) -> Iter
 def _read() -> "Ledger":
     from reckon.ledger.ledger import Ledger
 
-    return Ledger.open(settings.ledger_path(), read_only=True)
+    return Ledger.look(settings.ledger_path())
 
 
 def _fields(ledger: "Ledger", run: "RunRow") -> dict[str, Any]:
@@ -229,7 +230,8 @@ def _fields(ledger: "Ledger", run: "RunRow") -> dict[str, Any]:
         "done": totals.done,
         "failed": totals.failed,
         "in_doubt": totals.in_doubt,
-        "spent_pico": totals.spent_pico,
+        "spent_pico": known(totals.spent_pico, totals.unknown_calls),
+        "unknown_calls": totals.unknown_calls,
         "in_doubt_pico": totals.reserved_pico,
         "cap_pico": run.job.get("cap_pico"),
         "tag": run.tag,

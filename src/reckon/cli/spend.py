@@ -7,7 +7,7 @@ import click
 
 from reckon import settings
 from reckon.cli.options import json_option, midnight, since_option
-from reckon.show.money import dollars, exact_usd, tokens
+from reckon.show.money import dollars, exact_usd, known, tokens
 from reckon.show.table import as_json as to_json
 from reckon.show.table import table
 
@@ -24,7 +24,7 @@ def command(
     """What was spent, by model, day, run or tag. Unknown costs are counted apart."""
     from reckon.ledger.ledger import Ledger
 
-    with Ledger.open(settings.ledger_path(), read_only=True) as ledger:
+    with Ledger.look(settings.ledger_path()) as ledger:
         rows = ledger.spend(by, midnight(since))
     if as_json:
         click.echo(
@@ -35,7 +35,7 @@ def command(
                         "calls": row.calls,
                         "input_tokens": row.input_tokens,
                         "output_tokens": row.output_tokens,
-                        "cost_usd": exact_usd(row.cost_pico),
+                        "cost_usd": exact_usd(known(row.cost_pico, row.unknown_calls)),
                         "unknown_calls": row.unknown_calls,
                         "in_doubt_usd": exact_usd(row.in_doubt_pico),
                     }
@@ -50,13 +50,13 @@ def command(
             f"{row.calls:,}",
             tokens(row.input_tokens),
             tokens(row.output_tokens),
-            dollars(row.cost_pico),
+            dollars(known(row.cost_pico, row.unknown_calls)),
         ]
         for row in rows
     ]
     click.echo(table(cells, [by, "calls", "input", "output", "cost"], right=range(1, 5)))
-    click.echo(f"Total {dollars(sum(row.cost_pico for row in rows))}.")
     unknown = sum(row.unknown_calls for row in rows)
+    click.echo(f"Total {dollars(known(sum(row.cost_pico for row in rows), unknown))}.")
     if unknown:
         click.echo(f"{unknown:,} calls have an unknown cost; they are not in the total.")
     doubt = sum(row.in_doubt_pico for row in rows)

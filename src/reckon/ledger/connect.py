@@ -44,6 +44,13 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def in_memory() -> sqlite3.Connection:
+    """An empty ledger that is gone when it is closed."""
+    connection = _open("file::memory:")
+    schema.migrate(connection)
+    return connection
+
+
 def _connect_read_only(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise _nothing_there(path)

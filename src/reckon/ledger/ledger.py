@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from reckon.errors import LedgerError, UsageError
 from reckon.ledger import read, search, store, verify
-from reckon.ledger.connect import connect, explained
+from reckon.ledger.connect import connect, explained, in_memory
 from reckon.ledger.owner import is_alive
 from reckon.ledger.rows import Attempt, Closing, LogRow, RunRow, RunTotals, SpendRow
 from reckon.ledger.text import storable
@@ -22,7 +22,7 @@ SpendBy = Literal["model", "day", "run", "tag"]
 _KEYS_AT_ONCE = 10_000
 
 # The plus keeps SQLite from the index of the whole run: the one of open attempts is tiny.
-_OWNERS = "SELECT DISTINCT owner FROM attempts WHERE +run_id = ? AND status = 'sent'"
+_OWNERS = "SELECT DISTINCT owner FROM attempts WHERE +run_id IS ? AND status = 'sent'"
 
 
 class Ledger:
@@ -49,6 +49,18 @@ class Ledger:
             LedgerError: It cannot be opened; or, read-only, there is none.
         """
         return Ledger(path, connect(path, read_only=read_only), read_only=read_only)
+
+    @staticmethod
+    def look(path: Path) -> "Ledger":
+        """Open for reading; an empty ledger in memory where nothing was written yet.
+
+        Raises:
+            LedgerTooNew: A newer reckon wrote it.
+            LedgerDamaged: The file is not a healthy ledger.
+        """
+        if path.exists():
+            return Ledger.open(path, read_only=True)
+        return Ledger(path, in_memory())
 
     def close(self) -> None:
         """Close the file."""
@@ -168,15 +180,32 @@ class Ledger:
             found = read.rows(self._connection, where, (key,), limit=1)
         return found[0] if found else None
 
-    def open_attempts(self, run_id: str) -> list[LogRow]:
-        """Attempts of a run that were sent by a process that is gone, and never closed."""
+    def open_attempts(self, run_id: str | None) -> list[LogRow]:
+        """Attempts of a run, or with None of single asks, left open by a process that is gone."""
         with self._reading():
             owners = self._connection.execute(_OWNERS, (run_id,)).fetchall()
             gone = [owner for (owner,) in owners if not is_alive(owner)]
-            where = "+a.run_id = ? AND a.status = 'sent' AND a.owner = ?"
+            where = "+a.run_id IS ? AND a.status = 'sent' AND a.owner = ?"
             return [
                 row for owner in gone for row in read.rows(self._connection, where, (run_id, owner))
             ]
+
+    def doubt_what_was_left(self, run_id: str | None) -> None:
+        """Put `open_attempts` in doubt: nobody knows whether the calls were billed."""
+        error = "The process ended before the answer came; the call may have been billed."
+        self.finish(
+            [
+                Closing(
+                    id=row.id,
+                    status="in_doubt",
+                    response=None,
+                    cost_pico=None,
+                    cost_kind=None,
+                    error=error,
+                )
+                for row in self.open_attempts(run_id)
+            ]
+        )
 
     def is_running(self, run_id: str) -> bool:
         """Whether a process that lives has calls of that run under way."""

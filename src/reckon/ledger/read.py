@@ -14,7 +14,7 @@ a.seq, a.id, a.started, a.finished, a.status, a.run_id, a.tag, a.row_key, a.item
 a.model_asked, a.model_answered, p.body, s.body, r.body, t.body, a.error, a.options,
 a.input_tokens, a.output_tokens, a.cached_input_tokens, a.cache_write_tokens,
 a.cache_write_1h_tokens, a.audio_input_tokens, a.image_input_tokens, a.reasoning_tokens,
-a.audio_output_tokens, a.cost_pico, a.cost_kind, a.reserved_pico, a.price_start,
+a.audio_output_tokens, a.cost_pico, a.cost_kind, a.reserved_pico, c.body,
 a.first_token_s, a.duration_s, a.stop_reason, a.request_id
 """
 
@@ -24,6 +24,7 @@ LEFT JOIN texts p ON p.id = a.prompt
 LEFT JOIN texts s ON s.id = a.system
 LEFT JOIN texts r ON r.id = a.answer
 LEFT JOIN texts t ON t.id = a.reasoning
+LEFT JOIN texts c ON c.id = a.price
 """
 
 _MEDIA = """
@@ -54,12 +55,12 @@ SELECT seq FROM (
 ) WHERE place = 1 ORDER BY item_index, seq
 """  # noqa: S608 - as above
 
-# A call that is done but whose cost is unknown may cost as much as its bound.
+# A call that ended and whose cost is unknown may cost as much as its bound.
 _TOTALS_OF_MONEY = """
 SELECT
     coalesce(sum(cost_pico), 0),
-    coalesce(sum(CASE WHEN cost_pico IS NULL AND status IN ('sent', 'in_doubt', 'done')
-        THEN reserved_pico END), 0),
+    coalesce(sum(CASE WHEN cost_pico IS NULL AND status != 'failed' THEN reserved_pico END), 0),
+    coalesce(sum(cost_pico IS NULL AND status IN ('done', 'cancelled')), 0),
     coalesce(sum(input_tokens), 0),
     coalesce(sum(output_tokens), 0)
 FROM attempts WHERE run_id = ?
@@ -178,7 +179,7 @@ def conditions(
 def run_totals(connection: sqlite3.Connection, run_id: str) -> RunTotals:
     """Sums over a run, from its rows: they survive every crash."""
     counts = dict(connection.execute(_TOTALS_BY_ROW, (run_id,)).fetchall())
-    spent, reserved, input_tokens, output_tokens = connection.execute(
+    spent, reserved, unknown, input_tokens, output_tokens = connection.execute(
         _TOTALS_OF_MONEY, (run_id,)
     ).fetchone()
     return RunTotals(
@@ -187,6 +188,7 @@ def run_totals(connection: sqlite3.Connection, run_id: str) -> RunTotals:
         failed=counts.get(2, 0),
         spent_pico=spent,
         reserved_pico=reserved,
+        unknown_calls=unknown,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
     )
@@ -240,7 +242,7 @@ def spend(connection: sqlite3.Connection, by: str, since: dt.datetime | None) ->
     cursor = connection.execute(
         f"SELECT {_GROUPS[by]}, count(*), coalesce(sum(input_tokens), 0),"  # noqa: S608 - as above
         " coalesce(sum(output_tokens), 0), coalesce(sum(cost_pico), 0),"
-        " sum(status = 'done' AND cost_pico IS NULL),"
+        " sum(status IN ('done', 'cancelled') AND cost_pico IS NULL),"
         " coalesce(sum(CASE WHEN status IN ('sent', 'in_doubt') AND cost_pico IS NULL"
         " THEN reserved_pico END), 0)"
         f" FROM attempts a WHERE {where} GROUP BY 1 ORDER BY {order}",
@@ -266,6 +268,4 @@ def _log_row(raw: tuple[object, ...], media: tuple[MediaRef, ...]) -> LogRow:
     values["started"] = from_micros(raw[2])  # pyright: ignore[reportArgumentType]
     values["finished"] = from_micros(raw[3]) if raw[3] else None  # pyright: ignore[reportArgumentType]
     values["options"] = from_json(str(values["options"]))
-    start = values["price_start"]
-    values["price_start"] = dt.date.fromisoformat(str(start)) if start else None
     return LogRow(**values, media=media)  # pyright: ignore[reportArgumentType]

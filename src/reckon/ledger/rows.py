@@ -37,8 +37,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     media: tuple[MediaRef, ...]
     reserved_pico: int | None
     """The most that the call can cost; None: unknown."""
-    price_start: dt.date | None
-    """Start of the price period in force."""
+    price: str | None
+    """The price period in force, as JSON; None: unknown."""
     tag: str | None
     log_content: bool = True
     """False: prompt and answer stay out; the row of tokens and money stays."""
@@ -89,7 +89,8 @@ class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     cost_pico: int | None
     cost_kind: Kind | None
     reserved_pico: int | None
-    price_start: dt.date | None
+    price: str | None
+    """The price period that was in force, as JSON; None: unknown."""
     first_token_s: float | None
     duration_s: float | None
     stop_reason: StopReason | None
@@ -118,6 +119,8 @@ class RunTotals(msgspec.Struct, frozen=True, kw_only=True):
     spent_pico: int
     reserved_pico: int
     """Bounds of attempts that are under way or in doubt: they may have been billed."""
+    unknown_calls: int
+    """Calls that ended and whose cost is not known; they are not in `spent_pico`."""
     input_tokens: int
     output_tokens: int
 

@@ -61,7 +61,7 @@ MIGRATIONS = (
         cost_pico INTEGER,
         cost_kind TEXT,
         reserved_pico INTEGER,
-        price_start TEXT,
+        price INTEGER REFERENCES texts (id),
         first_token_s REAL,
         duration_s REAL,
         stop_reason TEXT,

@@ -22,7 +22,7 @@ _TO_CROCKFORD = bytes.maketrans(
 _INSERT = """
 INSERT INTO attempts (
     id, started, status, owner, run_id, tag, row_key, item_id, item_index, model_asked,
-    prompt, system, options, reserved_pico, price_start, keeps_content
+    prompt, system, options, reserved_pico, price, keeps_content
 ) VALUES (?, ?, 'sent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
@@ -97,7 +97,7 @@ def insert_attempt(connection: sqlite3.Connection, attempt: Attempt) -> str:
             text_id(connection, attempt.system if keeps else None),
             to_json(attempt.options),
             attempt.reserved_pico,
-            attempt.price_start.isoformat() if attempt.price_start else None,
+            text_id(connection, attempt.price),
             int(keeps),
         ),
     ).lastrowid
@@ -211,5 +211,6 @@ def _drop_unused_texts(connection: sqlite3.Connection) -> None:
         " SELECT prompt FROM attempts WHERE prompt IS NOT NULL"
         " UNION ALL SELECT system FROM attempts WHERE system IS NOT NULL"
         " UNION ALL SELECT answer FROM attempts WHERE answer IS NOT NULL"
-        " UNION ALL SELECT reasoning FROM attempts WHERE reasoning IS NOT NULL)"
+        " UNION ALL SELECT reasoning FROM attempts WHERE reasoning IS NOT NULL"
+        " UNION ALL SELECT price FROM attempts WHERE price IS NOT NULL)"
     )

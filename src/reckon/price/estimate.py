@@ -222,8 +222,7 @@ def _estimate(
         likely_output_pico=each.likely_output_pico if each.known else None,
         kind=kind,
         hours=None if batch else _hours(each.model, items, tokens.likely, output.likely),
-        # Media travel as base64: four bytes for three.
-        upload_bytes=-(-upload // 3) * 4,
+        upload_bytes=upload,
         price=each.price,
         notes=_notes(each, low, high, batch=batch),
     )

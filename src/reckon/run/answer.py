@@ -109,11 +109,16 @@ def cost_of(response: Response, price: Price | None) -> Cost | None:
     return cost(response.usage, price)
 
 
+def price_text(price: Price | None) -> str | None:
+    """A price period as the ledger keeps it, with its source: once, however often it is used."""
+    return None if price is None else msgspec.json.encode(price).decode()
+
+
 def upper_bound_pico(prompt: Prompt, model: Model, price: Price | None) -> int | None:
     """The most that one call can cost, in pico-dollars; None where the price is unknown.
 
     Text counts one token per byte at worst, images the high end of the model's rule, output the
-    cap that is sent.
+    cap that is sent; without one, all that the model can say or its context can hold.
     """
     if price is None:
         return None
@@ -124,7 +129,7 @@ def upper_bound_pico(prompt: Prompt, model: Model, price: Price | None) -> int |
         tokens += FRAMING_TOKENS + byte_bound(message.text)
         for picture in message.attachments:
             tokens += image_tokens(model.image_rule, picture.width or 1, picture.height or 1).high
-    output = prompt.max_output_tokens or model.max_output_tokens
+    output = prompt.max_output_tokens or model.max_output_tokens or model.context_tokens
     if output is None:
         return None
     return bound_pico(int(tokens) + 1, output, price)

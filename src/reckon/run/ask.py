@@ -8,7 +8,7 @@ import msgspec
 
 from reckon import settings
 from reckon.catalogue.load import price_on
-from reckon.errors import ReckonError
+from reckon.errors import LedgerError, ReckonError
 from reckon.ledger.ledger import Ledger
 from reckon.ledger.rows import Attempt, Closing, MediaRef
 from reckon.net import Client, run
@@ -20,10 +20,12 @@ from reckon.run.answer import (
     OnEvent,
     check_takes,
     cost_of,
+    price_text,
     row_key,
     today,
     upper_bound_pico,
 )
+from reckon.run.bridge import described_by
 from reckon.run.choose import Choice, access, choose_model
 from reckon.vocabulary.job import Status
 from reckon.vocabulary.price import Cost, Price
@@ -51,6 +53,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None
     note: str = ""
     """Set where the model was not named by the caller."""
+    unrecorded: tuple[str, ...] = ()
+    """Why the answer is not in the ledger, in the lines of an error; empty where it is."""
 
     def __str__(self) -> str:
         return self.text
@@ -85,6 +89,9 @@ async def ask_async(
         key: A stored key's name, or a key.
         on_event: Called with every event as it arrives.
 
+    Returns:
+        An `Answer`; its cost is in pico-dollars, its durations are in seconds.
+
     Raises:
         ReckonError: See `reckon.errors`; the ledger keeps a row of every call that was tried.
     """
@@ -104,6 +111,7 @@ async def ask_async(
     price = price_on(choice.model, today())
     collector = Collector(on_event)
     with Ledger.open(settings.ledger_path()) as ledger:
+        ledger.doubt_what_was_left(None)
         [row] = ledger.begin([_attempt(prompt, choice, price, text, system, tag=tag, log=log)])
         try:
             async with Client() as client:
@@ -122,7 +130,7 @@ async def ask_async(
             ledger.finish([_failure(row, error, collector.response(), price)])
             raise
         cost = cost_of(response, price)
-        ledger.finish([_closing(row, "done", response, cost)])
+        unrecorded = _record(ledger, _closing(row, "done", response, cost))
     return Answer(
         text=response.text,
         model=choice.model.key,
@@ -134,9 +142,20 @@ async def ask_async(
         first_token_s=response.first_token_s,
         duration_s=response.duration_s,
         note=choice.note,
+        unrecorded=unrecorded,
     )
 
 
+def _record(ledger: Ledger, closing: Closing) -> tuple[str, ...]:
+    """Close the row; where that fails, the lines of the error: the answer was paid for."""
+    try:
+        ledger.finish([closing])
+    except LedgerError as error:
+        return tuple(error.lines())
+    return ()
+
+
+@described_by(ask_async)
 def ask(
     text: str,
     *,
@@ -151,7 +170,6 @@ def ask(
     key: str | None = None,
     on_event: OnEvent | None = None,
 ) -> Answer:
-    """`ask_async` for code without an event loop."""
     return run(
         ask_async(
             text,
@@ -190,7 +208,7 @@ def _attempt(
         options=prompt.options,
         media=media_refs(prompt),
         reserved_pico=upper_bound_pico(prompt, choice.model, price),
-        price_start=price.start if price else None,
+        price=price_text(price),
         tag=tag,
         log_content=log,
     )

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from reckon.errors import BadMedia, MissingExtra, SourceError
+from reckon.errors import BadMedia, MissingExtra, ReckonError, SourceError
 from reckon.run.headers import HEAD_BYTES, Header, ReadAt, picture_header
-from reckon.vocabulary.job import EMPTY_FILE
+from reckon.vocabulary.job import EMPTY_FILE, Item
 from reckon.vocabulary.model import Provider
 from reckon.vocabulary.prompt import Attachment
 
@@ -49,6 +49,7 @@ def probe(path: str) -> Probe:
     Raises:
         SourceError: The file cannot be read.
         BadMedia: It is empty, broken, or no picture.
+        MissingExtra: It is HEIC and the `media` extra is not installed.
     """
     try:
         file = os.open(path, os.O_RDONLY)
@@ -69,16 +70,35 @@ def _header(path: str, head: bytes, read_at: ReadAt) -> Header:
     try:
         header = picture_header(head, read_at)
     except BadMedia as error:
-        raise BadMedia(f"{path}: {error.what}", why=error.why, do=error.do) from error
+        raise BadMedia(
+            f"{path}: {error.what}", why=error.why, do=error.do, by_header=True
+        ) from error
     if header is None:
         raise BadMedia(
             f"{path} is {'no picture' if head else 'empty'}.",
             do="Give a JPEG, PNG, WebP, GIF, BMP or TIFF file.",
             reason="no picture" if head else EMPTY_FILE,
+            by_header=True,
         )
     if header.width * header.height > MAX_PIXELS:
         raise _too_large(path, header)
+    if header.media_type == "image/heic":
+        _register_heif(path)
     return header
+
+
+def skip_reason(item: Item, error: ReckonError) -> str | None:
+    """Why a file is passed over and not failed: it never was a row, as its first bytes say.
+
+    None for a row of a table: somebody wrote that it is one.
+    """
+    if not item.is_file:
+        return None
+    if isinstance(error, MissingExtra):
+        return f"HEIC, which needs {error.do}"
+    if isinstance(error, BadMedia):
+        return error.reason if error.by_header else None
+    return "not readable" if isinstance(error, SourceError) else None
 
 
 def _read_at(file: int, start: int, most: int) -> bytes:
@@ -125,8 +145,9 @@ def load(path: str, *, max_side: int = MAX_SIDE, with_facts: bool = False) -> At
     header = _header(path, data[:HEAD_BYTES], lambda start, most: data[start : start + most])
     from PIL import Image, ImageOps
 
-    if header.media_type == "image/heic":
-        _register_heif(path)
+    from reckon.providers.builtin.exif import keep_pillow_quiet
+
+    keep_pillow_quiet()
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     try:
         with Image.open(io.BytesIO(data)) as opened:
@@ -175,9 +196,9 @@ def _read(path: str) -> bytes:
 
 
 def _facts(image: "Image.Image") -> dict[str, str]:
-    from reckon.providers.builtin.exif import picture_facts
+    from reckon.providers.builtin.exif import facts_with_pixels
 
-    return picture_facts(image)
+    return facts_with_pixels(image)
 
 
 def _plain(image: "Image.Image") -> "Image.Image":
@@ -236,4 +257,5 @@ def _too_large(path: str, header: Header) -> BadMedia:
         "to fill the memory.",
         do="Make it smaller.",
         reason="too large",
+        by_header=True,
     )

@@ -4,19 +4,24 @@ Every function has an `_async` form for code that runs in an event loop.
 """
 
 import asyncio
+import html
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from reckon import net
-from reckon.catalogue.load import load
+from reckon.catalogue.load import load, price_on
+from reckon.errors import UsageError
 from reckon.run import plan
+from reckon.run.answer import today
+from reckon.run.bridge import described_by
 from reckon.run.bulk import start
 from reckon.run.bulk.engine import InDoubt, OnProgress
 from reckon.run.bulk.report import RunReport
 from reckon.run.plan import Quote
+from reckon.run.source import STDIN
 from reckon.vocabulary.job import Job
 from reckon.vocabulary.model import Modality, Model
 
@@ -41,6 +46,7 @@ def price(
     on: date | None = None,
     batch: bool = False,
     limit: int | None = None,
+    attach: Sequence[str] = (),
 ) -> Quote:
     """What a job will cost, before it runs.
 
@@ -54,6 +60,7 @@ def price(
         on: The day whose prices are used; None: today, UTC.
         batch: Prices of the providers' batch APIs.
         limit: Only the first rows.
+        attach: Columns of a table that name pictures, relative to the table.
 
     Returns:
         A `Quote` with one `Estimate` per model; it shows as a table in a notebook.
@@ -61,6 +68,8 @@ def price(
     Raises:
         SourceError: A source cannot be read.
         UnknownModel: A name is not in the catalogue.
+        UnsupportedInput: A named model does not take what the rows hold.
+        TemplateError: The prompt names a column that the rows do not have.
     """
     return plan.price(
         _paths(sources),
@@ -72,6 +81,7 @@ def price(
         on=on,
         batch=batch,
         limit=limit,
+        attach_columns=tuple(attach),
     )
 
 
@@ -86,6 +96,7 @@ async def price_async(
     on: date | None = None,
     batch: bool = False,
     limit: int | None = None,
+    attach: Sequence[str] = (),
 ) -> Quote:
     """`price` in a thread: reading headers touches the disk."""
     return await asyncio.to_thread(
@@ -99,6 +110,7 @@ async def price_async(
         on=on,
         batch=batch,
         limit=limit,
+        attach=attach,
     )
 
 
@@ -107,11 +119,12 @@ async def run_async(
     prompt: str,
     *,
     model: str,
-    budget_usd: Decimal | str | None = None,
+    budget_usd: Decimal | int | str | None = None,
     system: str | None = None,
     max_output_tokens: int = 1024,
     options: dict[str, Any] | None = None,
     limit: int | None = None,
+    attach: Sequence[str] = (),
     concurrency: int | None = None,
     rpm: float | None = None,
     tpm: float | None = None,
@@ -132,6 +145,7 @@ async def run_async(
         max_output_tokens: Cap on one answer, in tokens.
         options: Further parameters for the provider.
         limit: Only the first rows.
+        attach: Columns of a table that name pictures, relative to the table.
         concurrency: Calls in flight at once.
         rpm: Requests per minute at most.
         tpm: Tokens per minute at most.
@@ -157,31 +171,65 @@ async def run_async(
         max_output_tokens=max_output_tokens,
         options=options or {},
         limit=limit,
+        attach=tuple(attach),
     )
     return await start.run_async(
         job,
-        budget_usd=Decimal(budget_usd) if budget_usd is not None else None,
+        budget_usd=_dollars(budget_usd),
         concurrency=concurrency,
         rpm=rpm,
         tpm=tpm,
         tag=tag,
         key=key,
+        quote=await asyncio.to_thread(_quote, job),
         allow_unknown_price=allow_unknown_price,
         in_doubt=in_doubt,
         on_progress=on_progress,
     )
 
 
+def _dollars(amount: Decimal | int | str | None) -> Decimal | None:
+    """An amount as it is meant; a float is refused, for it is rarely what was written."""
+    if amount is None:
+        return None
+    try:
+        if isinstance(amount, bool | float):
+            raise InvalidOperation
+        return Decimal(amount)
+    except InvalidOperation as error:
+        raise UsageError(
+            f"A budget of {amount!r} is no amount of dollars.",
+            do='Give a string or a Decimal: budget_usd="2.50"',
+        ) from error
+
+
+def _quote(job: Job) -> Quote | None:
+    """The price of a job, for its total and forecast; None where the source is read only once."""
+    if STDIN in job.sources:
+        return None
+    return plan.price(
+        job.sources,
+        job.prompt,
+        models=(job.model,),
+        max_output=job.max_output_tokens,
+        system=job.system,
+        limit=job.limit,
+        attach_columns=job.attach,
+    )
+
+
+@described_by(run_async)
 def run(
     sources: Sources,
     prompt: str,
     *,
     model: str,
-    budget_usd: Decimal | str | None = None,
+    budget_usd: Decimal | int | str | None = None,
     system: str | None = None,
     max_output_tokens: int = 1024,
     options: dict[str, Any] | None = None,
     limit: int | None = None,
+    attach: Sequence[str] = (),
     concurrency: int | None = None,
     rpm: float | None = None,
     tpm: float | None = None,
@@ -191,7 +239,6 @@ def run(
     in_doubt: InDoubt = "skip",
     on_progress: OnProgress | None = None,
 ) -> RunReport:
-    """`run_async` for code without an event loop."""
     return net.run(
         run_async(
             sources,
@@ -202,6 +249,7 @@ def run(
             max_output_tokens=max_output_tokens,
             options=options,
             limit=limit,
+            attach=attach,
             concurrency=concurrency,
             rpm=rpm,
             tpm=tpm,
@@ -218,6 +266,32 @@ resume = start.resume
 resume_async = start.resume_async
 
 
+class Models(list[Model]):
+    """Models of the catalogue; a list that shows as a table in a notebook."""
+
+    def _repr_html_(self) -> str:
+        day = today()
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in _cells(model, day))}</tr>"
+            for model in self
+        )
+        names = ("model", "$/M in", "$/M out", "context", "takes", "released")
+        head = "".join(f"<th>{name}</th>" for name in names)
+        return f"<table><tr>{head}</tr>{rows}</table>"
+
+
+def _cells(model: Model, day: date) -> tuple[str, ...]:
+    price_now = price_on(model, day)
+    return (
+        model.key,
+        f"{price_now.rate.input:f}" if price_now else "unknown",
+        f"{price_now.rate.output:f}" if price_now else "unknown",
+        f"{model.context_tokens:,}" if model.context_tokens else "unknown",
+        ", ".join(model.modalities) if model.modalities else "unknown",
+        str(model.released or ""),
+    )
+
+
 def models(
     query: str = "",
     *,
@@ -226,7 +300,7 @@ def models(
     min_context: int | None = None,
     open_weights: bool = False,
     max_price: Decimal | None = None,
-) -> list[Model]:
+) -> Models:
     """Models of the catalogue.
 
     Args:
@@ -237,7 +311,7 @@ def models(
         open_weights: Only those whose weights can be had.
         max_price: USD per million input tokens at most, today.
     """
-    return load().search(
+    found = load().search(
         query,
         provider=provider,
         modality=modality,
@@ -245,6 +319,7 @@ def models(
         open_weights=open_weights,
         max_price=max_price,
     )
+    return Models(found)
 
 
 async def models_async(
@@ -255,7 +330,7 @@ async def models_async(
     min_context: int | None = None,
     open_weights: bool = False,
     max_price: Decimal | None = None,
-) -> list[Model]:
+) -> Models:
     """`models` in a thread: the first call of all compiles the catalogue."""
     return await asyncio.to_thread(
         models,

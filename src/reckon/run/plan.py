@@ -3,13 +3,13 @@
 import datetime as dt
 import html
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from reckon.catalogue.load import Catalogue, load, price_on
-from reckon.errors import BadMedia, SourceError, UnsupportedInput, UsageError
+from reckon.errors import ReckonError, UnsupportedInput, UsageError
 from reckon.price import estimate as pricing
 from reckon.price.estimate import RowSize, retirement_note
 from reckon.run import attach
@@ -17,7 +17,7 @@ from reckon.run.answer import today
 from reckon.run.source import Entry, items
 from reckon.run.template import render
 from reckon.vocabulary.job import Item, Skipped
-from reckon.vocabulary.model import Modality, Model
+from reckon.vocabulary.model import Limits, Modality, Model
 from reckon.vocabulary.money import to_usd, usd_text
 from reckon.vocabulary.price import Estimate, Interval
 
@@ -42,10 +42,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
     def skipped_line(self) -> str:
         """What was skipped and why, in one line; empty where nothing was."""
-        if not self.skipped:
-            return ""
-        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.skipped.items()))
-        return f"Skipped {sum(self.skipped.values())}: {reasons}."
+        return skipped_line(self.skipped)
 
     def _repr_html_(self) -> str:
         rows = self.to_rows()
@@ -63,6 +60,14 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         return f"<table><tr>{head}</tr>{body}</table>{lines}"
 
 
+def skipped_line(skipped: Mapping[str, int]) -> str:
+    """What was skipped and why, in one line; empty where nothing was."""
+    if not skipped:
+        return ""
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()))
+    return f"Skipped {sum(skipped.values())}: {reasons}."
+
+
 def price(
     sources: Sequence[str],
     prompt: str,
@@ -75,6 +80,8 @@ def price(
     batch: bool = False,
     limit: int | None = None,
     attach_columns: Sequence[str] = (),
+    rpm: float | None = None,
+    tpm: float | None = None,
 ) -> Quote:
     """Price a job; reads headers of media, never whole files, and sends nothing.
 
@@ -89,6 +96,8 @@ def price(
         batch: Prices of the batch API.
         limit: Rows at most.
         attach_columns: Columns that name media.
+        rpm: Requests per minute at most, beside what is known of the model.
+        tpm: Tokens per minute at most, likewise.
 
     Raises:
         SourceError: A source cannot be read.
@@ -100,7 +109,7 @@ def price(
     skipped: Counter[str] = Counter()
     rows = items(sources, limit=limit, attach=attach_columns)
     first, modalities, entries = _look_ahead(rows)
-    chosen = _models(models, modalities, day)
+    chosen = [_paced(model, rpm, tpm) for model in _models(models, modalities, day)]
     sizes = _sizes(entries, prompt, system, skipped)
     found = pricing.estimate_many(
         [(model, price_on(model, day)) for model in chosen],
@@ -211,6 +220,19 @@ def _models(names: Sequence[str], needed: frozenset[Modality], day: dt.date) -> 
     return chosen
 
 
+def _paced(model: Model, rpm: float | None, tpm: float | None) -> Model:
+    """The model with the user's own limits in force, where they are given."""
+    if rpm is None and tpm is None:
+        return model
+    limits = model.limits or Limits()
+    limits = msgspec.structs.replace(
+        limits,
+        requests_per_minute=rpm or limits.requests_per_minute,
+        tokens_per_minute=tpm or limits.tokens_per_minute,
+    )
+    return msgspec.structs.replace(model, limits=limits)
+
+
 def _all_that_can(catalogue: Catalogue, needed: frozenset[Modality], day: dt.date) -> list[Model]:
     """Models of first-party providers that are known to take the input, are served and priced."""
     return [
@@ -234,20 +256,24 @@ def _sizes(
         if system:
             text += render(system, entry.fields)
         images: tuple[tuple[int, int], ...] = ()
-        upload = len(text)
+        upload = 0
         if entry.files:
             try:
                 probes = [attach.probe(path) for path in entry.files]
-            except BadMedia as error:
-                skipped[error.reason] += 1
-                continue
-            except SourceError:
-                skipped["not readable"] += 1
+            except ReckonError as error:
+                reason = attach.skip_reason(entry, error)
+                skipped[reason or "row whose picture cannot be read"] += 1
                 continue
             images = tuple([attach.sent_size(p.header.width, p.header.height) for p in probes])
             for probe, size in zip(probes, images, strict=True):
                 upload += attach.sent_bytes(probe, size)
-        yield RowSize(text=text, messages=2 if system else 1, images=images, upload_bytes=upload)
+        yield RowSize(
+            text=text,
+            messages=2 if system else 1,
+            images=images,
+            # Media travel as base64, four bytes for three; text as it is.
+            upload_bytes=len(text.encode()) + -(-upload // 3) * 4,
+        )
 
 
 def _noted(model: Model, found: Estimate, day: dt.date) -> Estimate:

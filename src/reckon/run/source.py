@@ -70,6 +70,7 @@ def _rows(sources: Sequence[str], attach: tuple[str, ...]) -> Iterator[Entry]:
     index = 0
     several = len(sources) > 1
     for source in sources:
+        from_table = _suffix(source) in _TABLES | _JSON_LINES
         for entry in _entries(source, attach):
             if isinstance(entry, Skipped):
                 yield entry
@@ -83,6 +84,7 @@ def _rows(sources: Sequence[str], attach: tuple[str, ...]) -> Iterator[Entry]:
                 fields=fields,
                 files=files,
                 modality=modality,
+                is_file=bool(files) and not from_table,
             )
             index += 1
 
@@ -232,7 +234,11 @@ def _lines(file: Iterable[str], name: str) -> Iterator[_Row]:
             if text.strip():
                 yield (str(number), {"line": text}, ())
     except UnicodeDecodeError as error:
-        raise SourceError(f"{name} is not UTF-8 text.", why=str(error.reason)) from error
+        raise SourceError(
+            f"{name} is not UTF-8 text.",
+            why=str(error.reason),
+            do="Convert it: iconv -f LATIN1 -t UTF-8",
+        ) from error
 
 
 def _table(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
@@ -257,11 +263,19 @@ def _table(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
                         why="Every row must have a value for every column.",
                         do="Correct the row; a value that holds the separator needs quotes.",
                     )
+                if any("\0" in value for value in values):
+                    raise SourceError(
+                        f"{path}, line {reader.line_num}: a value holds a zero byte.",
+                        why="A table is text; this file is something else.",
+                        do="Give a CSV file.",
+                    )
                 fields = dict(zip(names, values, strict=True))
                 yield (str(reader.line_num), fields, _files(path, fields, attach))
         except csv.Error as error:
             raise SourceError(
-                f"{path}, line {reader.line_num}: this is no valid CSV.", why=str(error)
+                f"{path}, line {reader.line_num}: this is no valid CSV.",
+                why=str(error),
+                do="Correct the line; a value that holds a quote needs it doubled.",
             ) from error
 
 
@@ -287,7 +301,9 @@ def _check_names(path: str, names: list[str], attach: tuple[str, ...]) -> None:
     missing = [column for column in attach if column not in names]
     if missing:
         raise SourceError(
-            f"{path} has no column {missing[0]!r} to attach.", why=f"It has {', '.join(names)}."
+            f"{path} has no column {missing[0]!r} to attach.",
+            why=f"It has {', '.join(names)}.",
+            do="Correct --attach.",
         )
 
 
@@ -302,16 +318,21 @@ def _json_lines(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
                     fields = decode(line)
                 except (msgspec.DecodeError, UnicodeDecodeError) as error:
                     raise SourceError(
-                        f"{path}, line {number}: this is no valid JSON.", why=str(error)
+                        f"{path}, line {number}: this is no valid JSON.",
+                        why=str(error),
+                        do="Correct the line: one JSON object on each.",
                     ) from error
                 if not isinstance(fields, dict):
                     raise SourceError(
                         f"{path}, line {number}: a row must be a JSON object.",
                         why=f"It is {type(fields).__name__}.",
+                        do='Write each row as an object, such as {"name": ...}.',
                     )
                 yield (str(number), fields, _files(path, fields, attach))  # pyright: ignore[reportUnknownArgumentType]
     except OSError as error:
-        raise SourceError(f"{path} cannot be read.", why=error.strerror or str(error)) from error
+        raise SourceError(
+            f"{path} cannot be read.", why=error.strerror or str(error), do="Check the path."
+        ) from error
 
 
 def _files(table: str, fields: dict[str, Any], attach: tuple[str, ...]) -> tuple[str, ...]:

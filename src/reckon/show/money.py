@@ -48,6 +48,16 @@ def duration(seconds: float | None) -> str:
     return f"{minutes}m" if minutes < 60 else f"{minutes // 60}h {minutes % 60:02}m"
 
 
+def seconds(value: float | None) -> float | None:
+    """A duration for JSON, to the millisecond; None stays None."""
+    return None if value is None else round(value, 3)
+
+
+def known(cost_pico: int, unknown_calls: int) -> int | None:
+    """A sum of costs; None where nothing is known of it, for unknown is never 0."""
+    return None if unknown_calls and not cost_pico else cost_pico
+
+
 def size(count: int) -> str:
     """`1.4 GB`, in powers of ten as disks and networks count."""
     amount = float(count)

@@ -23,10 +23,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
     """Media that belong to the row; not opened yet."""
     modality: Modality = "text"
+    is_file: bool = False
+    """The row is the file itself, and not a line of a table that names files."""
 
 
 EMPTY_FILE = "empty file"
-"""The one reason for which a file with a picture's name is passed over, not failed."""
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import datetime as dt
 import math
 import re
 import struct
+import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,14 @@ _NO_CAPTION = re.compile(
 )
 
 
+_OPAQUE = 255
+
+
+def keep_pillow_quiet() -> None:
+    """Pillow warns of metadata that cameras got wrong; users cannot mend them."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
 def picture_facts(image: "Image.Image") -> dict[str, str]:
     """The facts of an opened picture, as it should be seen; keys that are not known are absent.
 
@@ -70,6 +79,20 @@ def picture_facts(image: "Image.Image") -> dict[str, str]:
         "screenshot": "yes" if "screenshot" in _text(shot.get(_COMMENT)).lower() else "",
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def facts_with_pixels(image: "Image.Image") -> dict[str, str]:
+    """`picture_facts`, and `transparent` where some pixel is; that needs the pixels.
+
+    Raises:
+        OSError: They cannot be decoded.
+    """
+    facts = picture_facts(image)
+    if image.has_transparency_data:
+        lowest = image.convert("RGBA").getchannel("A").getextrema()[0]
+        if isinstance(lowest, int) and lowest < _OPAQUE:
+            facts["transparent"] = "yes"
+    return facts
 
 
 def _quietly(read: Callable[[], Any]) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reckon.errors import BadMedia
 from reckon.providers.builtin import ocr
-from reckon.providers.builtin.exif import picture_facts
+from reckon.providers.builtin.exif import facts_with_pixels, keep_pillow_quiet
 from reckon.providers.builtin.light import (
     Detail,
     Light,
@@ -39,6 +39,7 @@ _RATIOS = {
     "2:1": 2.0,
 }
 _GREY_CHROMA = 0.02
+_SHARP = 80
 _MONTHS = """
     January February March April May June July August September October November December
     """.split()
@@ -61,15 +62,20 @@ def describe(content: bytes, *, name: str = "", facts: dict[str, str] | None = N
     grey = image.convert("L")
     colours, light, detail = palette(image), measure_light(grey), measure_detail(grey)
     flat, few = flatness(image)
-    graphic = flat >= 0.93 and few >= 0.85 and "camera" not in known
+    # A blurred photograph is flat too; what is drawn has hard edges.
+    drawn = detail.sharpest >= _SHARP and "camera" not in known
+    graphic = drawn and flat >= 0.93 and few >= 0.85
     text = ocr.read_text(content)
     sentences = [
         _shape(known, image.size),
+        "Parts of it are transparent; here they are seen on white."
+        if known.get("transparent")
+        else "",
         _origin(known),
         f'A caption stored in it says: "{known["caption"]}".' if known.get("caption") else "",
         _colours(colours),
         _light(light, colours, graphic=graphic),
-        _detail(detail, image.size, known),
+        _detail(detail, image.size, known, graphic=graphic),
         _kind(known, graphic=graphic),
         f'Text read by tesseract: "{text}".' if text else "",
         SIGNATURE,
@@ -82,9 +88,10 @@ def _open(content: bytes, name: str) -> tuple["Image.Image", dict[str, str]]:
     from PIL import Image, ImageOps
 
     called = name or "The picture"
+    keep_pillow_quiet()
     try:
         with Image.open(io.BytesIO(content)) as opened:
-            facts = picture_facts(opened)
+            facts = facts_with_pixels(opened)
             opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
             picture = ImageOps.exif_transpose(opened)
             picture = _on_white(picture)
@@ -230,15 +237,16 @@ def _at(part: str) -> str:
     return f"on the {part}" if part in ("left", "right") else f"at the {part}"
 
 
-def _detail(detail: Detail, size: tuple[int, int], facts: dict[str, str]) -> str:
+def _detail(detail: Detail, size: tuple[int, int], facts: dict[str, str], *, graphic: bool) -> str:
     """Sharpness; a picture that was made smaller is judged at that size, and says so."""
     original = max(_integer(facts.get("width")) or 0, _integer(facts.get("height")) or 0)
     judged = f" when seen at {size[0]} x {size[1]}" if original > 1.2 * max(size) else ""
     if detail.sharpest < 20:
         return f"No fine detail{judged}: it is out of focus, blurred or simply smooth."
-    if detail.sharpest < 80:
+    if detail.sharpest < _SHARP:
         return f"Little fine detail{judged}: soft rather than sharp."
-    grain = " Fine grain or texture covers all of it." if detail.flattest > 150 else ""
+    textured = detail.flattest > 150 and not graphic
+    grain = " Fine grain or texture covers all of it." if textured else ""
     where = _sharp_where(detail)
     return f"Sharp{judged}{where}.{grain}"
 

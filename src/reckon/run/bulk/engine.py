@@ -5,9 +5,11 @@ ledger before its bytes leave and closed after; a row that is done is never sent
 """
 
 import asyncio
+import re
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from itertools import islice
@@ -18,6 +20,7 @@ import msgspec
 from reckon.errors import (
     AuthError,
     BadMedia,
+    LedgerError,
     ModelNotServed,
     NotSent,
     ProviderError,
@@ -35,6 +38,7 @@ from reckon.run.answer import (
     Collector,
     check_takes,
     cost_of,
+    price_text,
     row_key,
     upper_bound_pico,
 )
@@ -43,7 +47,7 @@ from reckon.run.bulk.admission import BudgetGate, Pacer, backoff_s
 from reckon.run.bulk.report import Cause, Progress
 from reckon.run.choose import Access, Choice
 from reckon.run.template import render
-from reckon.vocabulary.job import EMPTY_FILE, Item, Job, Skipped, Status
+from reckon.vocabulary.job import Item, Job, Skipped, Status
 from reckon.vocabulary.price import Price
 from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Response
@@ -51,6 +55,13 @@ from reckon.vocabulary.response import Response
 TRIES_PER_ROW = 5
 FEED_CHUNK = 64
 PROGRESS_PERIOD_S = 0.25
+PATIENCE_S = 20.0
+"""How long an answer that was paid for waits for a ledger that cannot be written."""
+PATIENCE_STEP_S = 0.5
+
+STOP_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 
 InDoubt = Literal["retry", "skip"]
 OnProgress = Callable[[Progress], None]
@@ -67,6 +78,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     bound_tokens: float
 
 
+MOST_CAUSES = 20
+
+
 class Counts:
     """Rows of this process's part of the run."""
 
@@ -74,17 +88,27 @@ class Counts:
         self.done = 0
         self.failed = 0
         self.in_doubt = 0
-        self.skipped = 0
+        self.unknown = 0
+        self.skipped: Counter[str] = Counter()
         self.reused = 0
         self.already = 0
         self.errors: dict[str, Cause] = {}
 
     def add_error(self, item: Item, error: ReckonError) -> None:
-        """Count a failed row under its cause."""
-        cause = type(error).__name__
+        """Count a failed row under its cause, with the first as an example."""
+        cause = cause_of(error)
+        if cause not in self.errors and len(self.errors) >= MOST_CAUSES:
+            cause = "other causes"
         seen = self.errors.get(cause)
-        example = seen.example if seen else f"{item.id}: {error.what}"
-        self.errors[cause] = Cause(count=seen.count + 1 if seen else 1, example=example)
+        if seen:
+            self.errors[cause] = Cause(count=seen.count + 1, example=seen.example)
+            return
+        parts = (part for part in (error.what, error.why, error.do) if part)
+        said = " ".join(
+            part if part.endswith((".", "!", "?", "`")) else f"{part}." for part in parts
+        )
+        example = said if item.id in error.what else f"{item.id}: {said}"
+        self.errors[cause] = Cause(count=1, example=example)
 
 
 class Engine:
@@ -135,6 +159,7 @@ class Engine:
         self._choice = choice
         self._access = access
         self._price = price
+        self._price_text = price_text(price)
         self._ledger = ledger
         self._writer = writer
         self._gate = gate
@@ -150,6 +175,9 @@ class Engine:
         self._sending: dict[str, asyncio.Future[Response | None]] = {}
         self._client = Client(max_connections=max(concurrency, 16))
         self._began = time.monotonic()
+        self._spent_before_pico = gate.spent_pico
+        self._in_flight = 0
+        self._retrying: dict[str, ReckonError] = {}
 
     async def work(self, items: Iterator[Item | Skipped]) -> None:
         """Work until the source is empty, the budget is reached, or somebody stops it."""
@@ -193,13 +221,13 @@ class Engine:
             self.stop("interrupted")
 
         try:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in STOP_SIGNALS:
                 loop.add_signal_handler(number, on_signal)
         except NotImplementedError:  # Windows has no such handlers: Ctrl-C raises as usual there
             return lambda: None
 
         def remove() -> None:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in STOP_SIGNALS:
                 loop.remove_signal_handler(number)
 
         return remove
@@ -220,21 +248,27 @@ class Engine:
     async def _enqueue(self, chunk: list[Item | Skipped]) -> None:
         for entry in chunk:
             if isinstance(entry, Skipped):
-                self.counts.skipped += 1
+                self.counts.skipped[entry.reason] += 1
             elif not self._stopping.is_set():
                 await self._queue.put(entry)
 
     async def _worker(self) -> None:
         while (item := await self._queue.get()) is not None:
-            if not self._stopping.is_set():
+            if self._stopping.is_set():
+                continue
+            try:
                 await self._work_off(item)
+            except LedgerError as error:
+                # What cannot be recorded is not sent; calls in flight still bring their answers.
+                self._halt(error)
 
     async def _work_off(self, item: Item) -> None:
         try:
             row = await self._prepare(item)
         except ReckonError as error:
-            if isinstance(error, BadMedia) and error.reason == EMPTY_FILE:
-                self.counts.skipped += 1
+            reason = attach.skip_reason(item, error)
+            if reason:
+                self.counts.skipped[reason] += 1
             else:
                 await self._record_unsendable(item, error)
             return
@@ -308,12 +342,22 @@ class Engine:
         try:
             for attempt in range(TRIES_PER_ROW):
                 wait_s, response = await self._send_once(row, last=attempt == TRIES_PER_ROW - 1)
-                if wait_s is None or await self._stopped_within(max(wait_s, backoff_s(attempt))):
+                if wait_s is None:
+                    return
+                if await self._stopped_within(max(wait_s, backoff_s(attempt))):
+                    self._give_up(row)
                     return
         finally:
             if self._sending.get(row.key) is settled:
                 del self._sending[row.key]
             settled.set_result(response)
+
+    def _give_up(self, row: Row) -> None:
+        """Count a row that would have been tried again, had the run not been stopped."""
+        error = self._retrying.pop(row.item.id, None)
+        if error is not None:
+            self.counts.failed += 1
+            self.counts.add_error(row.item, error)
 
     async def _stopped_within(self, seconds: float) -> bool:
         try:
@@ -325,6 +369,7 @@ class Engine:
     async def _send_once(self, row: Row, *, last: bool) -> tuple[float | None, Response | None]:
         """One attempt. Gives the seconds to wait before another, or None where the row is settled,
         and the response where there is one."""
+        self._retrying.pop(row.item.id, None)
         await self._pacer.turn(row.bound_tokens)
         bound = row.bound_pico or 0
         if self._stopping.is_set():
@@ -332,8 +377,13 @@ class Engine:
         if not await self._gate.reserve(bound):
             self.stop("budget")
             return None, None
-        attempt = await self._begin(row, reserved_pico=row.bound_pico)
+        try:
+            attempt = await self._begin(row, reserved_pico=row.bound_pico)
+        except BaseException:
+            self._gate.settle(bound, 0)
+            raise
         collector = Collector()
+        self._in_flight += 1
         try:
             response = await self._call(row, collector)
         except POSSIBLY_BILLED as error:
@@ -348,6 +398,8 @@ class Engine:
                 _closing(attempt, "in_doubt", collector.response(), error="interrupted")
             )
             raise
+        finally:
+            self._in_flight -= 1
         cost = cost_of(response, self._price)
         # Unknown usage: keep the bound in the books, for the bill may be as high.
         self._gate.settle(bound, cost.total_pico if cost else (None if self._price else 0))
@@ -359,6 +411,7 @@ class Engine:
             cost_kind=cost.kind if cost else None,
         )
         self.counts.done += 1
+        self.counts.unknown += cost is None
         if self._gate.overshoot_pico:
             self.stop("budget")
         return None, response
@@ -393,6 +446,7 @@ class Engine:
         self._gate.settle(row.bound_pico or 0, 0)
         await self._close(attempt, "failed", None, error=error)
         if _may_retry(error) and not last:
+            self._retrying[row.item.id] = error
             wait_s = getattr(error, "retry_after_s", None) or 0.0
             if wait_s:
                 self._pacer.pause(wait_s)
@@ -434,7 +488,7 @@ class Engine:
             options=self._job.options,
             media=media_refs(prompt) if prompt else (),
             reserved_pico=reserved_pico,
-            price_start=self._price.start if self._price else None,
+            price=self._price_text,
             tag=self._tag,
         )
 
@@ -456,7 +510,27 @@ class Engine:
             cost_kind=cost_kind,
             error=" ".join(error.lines()) if error else None,
         )
-        await asyncio.wrap_future(self._writer.finish(closing))
+        await self._finish(closing)
+
+    async def _finish(self, closing: Closing) -> None:
+        """Write what a call brought; a disk that is full for a while loses no answer."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return await asyncio.wrap_future(self._writer.finish(closing))
+            except LedgerError as error:
+                self._halt(error)
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(PATIENCE_STEP_S)
+
+    def _forecast_pico(self, left: int | None) -> int | None:
+        """The bill at the end, if the rows that are left cost what this process's rows did."""
+        paid = self.counts.done - self.counts.reused
+        if left is None or paid <= 0 or self.counts.unknown:
+            return None
+        spent = self._gate.spent_pico - self._spent_before_pico
+        return self._gate.spent_pico + spent * left // paid
 
     async def _tick(self) -> None:
         while True:
@@ -471,12 +545,6 @@ class Engine:
         elapsed = time.monotonic() - self._began
         rate = worked / elapsed if elapsed > 0 else 0.0
         left = max(0, self._total - worked - counts.already) if self._total is not None else None
-        paid = worked - counts.reused
-        forecast = (
-            self._gate.spent_pico + self._gate.spent_pico * left // paid
-            if left is not None and paid > 0
-            else None
-        )
         self._on_progress(
             Progress(
                 done=counts.done + counts.already,
@@ -486,8 +554,11 @@ class Engine:
                 rate_per_s=rate,
                 eta_s=left / rate if left is not None and rate > 0 else None,
                 spent_pico=self._gate.spent_pico,
-                forecast_pico=forecast,
+                forecast_pico=self._forecast_pico(left),
                 cap_pico=self._gate.cap_pico,
+                left=left,
+                unknown_calls=counts.unknown,
+                stopping=self._in_flight if self._stopping.is_set() else None,
             )
         )
 
@@ -509,6 +580,12 @@ def _closing(
         cost_kind=cost_kind,
         error=error,
     )
+
+
+def cause_of(error: ReckonError) -> str:
+    """What rows that failed alike are counted under; the numbers of one row are not in it."""
+    reason = error.reason if isinstance(error, BadMedia) else error.why or error.what
+    return f"{type(error).__name__}: {re.sub('[0-9]+', '#', reason)}"
 
 
 def _may_retry(error: ReckonError) -> bool:

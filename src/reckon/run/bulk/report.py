@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reckon.vocabulary.money import to_usd, usd_text
+from reckon.show.money import exact_usd, known
 from reckon.vocabulary.price import Estimate
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     spent_pico: int
     forecast_pico: int | None
     cap_pico: int | None
+    left: int | None = None
+    unknown_calls: int = 0
+    """Calls that are done and whose cost is not known."""
+    stopping: int | None = None
+    """Calls that are still awaited, once the run was stopped; None: it goes on."""
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,11 +49,13 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     done: int
     failed: int
     in_doubt: int
-    skipped: int
-    """Files of the source that are not rows."""
+    skipped: dict[str, int]
+    """Files of the source that are not rows, counted by reason."""
     reused: int
     """Rows answered from the ledger without a call."""
     spent_pico: int
+    unknown_calls: int
+    """Calls whose cost is not known; they are not in `spent_pico`."""
     in_doubt_pico: int
     """What rows in doubt may have cost, beside `spent_pico`."""
     estimate: Estimate | None
@@ -76,10 +83,11 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
             "done": self.done,
             "failed": self.failed,
             "in_doubt": self.in_doubt,
-            "skipped": self.skipped,
+            "skipped": sum(self.skipped.values()),
             "reused": self.reused,
-            "spent_usd": usd_text(to_usd(self.spent_pico)),
-            "in_doubt_usd": usd_text(to_usd(self.in_doubt_pico)),
+            "spent_usd": exact_usd(known(self.spent_pico, self.unknown_calls)),
+            "unknown_calls": self.unknown_calls,
+            "in_doubt_usd": exact_usd(self.in_doubt_pico),
             "duration_s": round(self.duration_s, 3),
             "errors": {cause: e.count for cause, e in self.errors.items()},
         }

@@ -1,17 +1,20 @@
 """Start a run, or take one up again where it stopped."""
 
+import math
 import os
 import time
+from contextlib import suppress
 from decimal import Decimal
 
 import msgspec
 
 from reckon import net, settings
 from reckon.catalogue.load import price_on
-from reckon.errors import PriceUnknown, ReckonError, UsageError
+from reckon.errors import LedgerError, PriceUnknown, ReckonError, UsageError
 from reckon.ledger.ledger import Ledger
-from reckon.ledger.rows import Closing, RunRow, RunTotals
+from reckon.ledger.rows import RunRow, RunTotals
 from reckon.run.answer import today
+from reckon.run.bridge import described_by
 from reckon.run.bulk.admission import BudgetGate, Pacer
 from reckon.run.bulk.engine import Engine, InDoubt, OnProgress
 from reckon.run.bulk.report import RunReport
@@ -20,9 +23,9 @@ from reckon.run.plan import Quote
 from reckon.run.source import items
 from reckon.vocabulary.job import Job
 from reckon.vocabulary.money import to_pico
-from reckon.vocabulary.price import Price
 
 HOSTED_CONCURRENCY = 32
+MOST_USD = 1_000_000
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +89,7 @@ async def run_async(
         total=quote.items if quote else None,
     )
     with Ledger.open(settings.ledger_path()) as ledger:
-        _known_price(choice, allowed=allow_unknown_price)
+        _check_price(choice, run_settings)
         access(choice.provider, key)
         run_id = ledger.new_run(
             RunRow(
@@ -126,6 +129,14 @@ async def resume_async(
         key: A stored key's name, or a key.
         in_doubt: Whether rows that may already have been billed are sent again.
         on_progress: Called a few times a second.
+
+    Returns:
+        A `RunReport` over the whole run; a run that is over is reported as it ended.
+
+    Raises:
+        UsageError: There is no such run, or the budget makes no sense.
+        PriceUnknown: The price of its model is not known any more.
+        LedgerError: The ledger cannot be written; nothing is sent without it.
     """
     _check_numbers(budget_usd, None, None, None)
     with Ledger.open(settings.ledger_path()) as ledger:
@@ -136,8 +147,8 @@ async def resume_async(
         if _is_over(ledger, row, in_doubt):
             return _report(ledger, row.id, run_settings, row.status)
         choice = choose_model(run_settings.job.model)
-        _known_price(choice, allowed=run_settings.allow_unknown_price)
-        _doubt_what_was_left(ledger, row.id)
+        _check_price(choice, run_settings)
+        ledger.doubt_what_was_left(row.id)
         ledger.update_run(row.id, status="running")
         return await _work(
             ledger,
@@ -184,6 +195,7 @@ def run(
     )
 
 
+@described_by(resume_async)
 def resume(
     run: str | None = None,
     *,
@@ -192,7 +204,6 @@ def resume(
     in_doubt: InDoubt = "skip",
     on_progress: OnProgress | None = None,
 ) -> RunReport:
-    """`resume_async` for code without an event loop."""
     return net.run(
         resume_async(
             run, budget_usd=budget_usd, key=key, in_doubt=in_doubt, on_progress=on_progress
@@ -204,25 +215,31 @@ def _check_numbers(
     budget_usd: Decimal | None, concurrency: int | None, rpm: float | None, tpm: float | None
 ) -> None:
     for name, value in (("rpm", rpm), ("tpm", tpm), ("concurrency", concurrency)):
-        if value is not None and value <= 0:
+        if value is not None and not 0 < value < math.inf:
             raise UsageError(
                 f"--{name} {value} is not a positive number.", do=f"Leave --{name} out for none."
             )
-    if budget_usd is not None and (not budget_usd.is_finite() or budget_usd < 0):
+    if budget_usd is not None and not (budget_usd.is_finite() and 0 <= budget_usd <= MOST_USD):
         raise UsageError(
             f"A budget of {budget_usd} dollars makes no sense.", do="Give dollars: --budget 2.50"
         )
 
 
-def _known_price(choice: Choice, *, allowed: bool) -> Price | None:
-    price = price_on(choice.model, today())
-    if price is None and not allowed:
+def _check_price(choice: Choice, run_settings: RunSettings) -> None:
+    if price_on(choice.model, today()) is not None:
+        return
+    if run_settings.cap_pico is not None:
+        raise PriceUnknown(
+            f"The price of {choice.model.key} is not known, so that no budget can be kept.",
+            why="A cap holds by what each call may cost, before it is sent.",
+            do="Run with --allow-unknown-price and without --budget, or choose another model.",
+        )
+    if not run_settings.allow_unknown_price:
         raise PriceUnknown(
             f"The price of {choice.model.key} is not known.",
             why="Without a price no budget can be kept.",
             do="Run with --allow-unknown-price, or choose a model that `reckon price` can price.",
         )
-    return price
 
 
 def _is_over(ledger: Ledger, row: RunRow, in_doubt: InDoubt) -> bool:
@@ -230,23 +247,6 @@ def _is_over(ledger: Ledger, row: RunRow, in_doubt: InDoubt) -> bool:
     if row.status == "done" and in_doubt == "retry":
         return not ledger.run_totals(row.id).in_doubt
     return row.status in ("done", "cancelled")
-
-
-def _doubt_what_was_left(ledger: Ledger, run_id: str) -> None:
-    """Rows that were sent by a process that is gone: nobody knows whether they were billed."""
-    ledger.finish(
-        [
-            Closing(
-                id=row.id,
-                status="in_doubt",
-                response=None,
-                cost_pico=None,
-                cost_kind=None,
-                error="The process ended before the answer came; the call may have been billed.",
-            )
-            for row in ledger.open_attempts(run_id)
-        ]
-    )
 
 
 async def _work(
@@ -288,7 +288,7 @@ async def _work(
         status = engine.stop_reason or "done"
     finally:
         writer.close()
-        ledger.update_run(run_id, status=status)
+        _set_status(ledger, run_id, status)
     return _report(
         ledger,
         run_id,
@@ -298,6 +298,12 @@ async def _work(
         quote=quote,
         duration_s=time.monotonic() - began,
     )
+
+
+def _set_status(ledger: Ledger, run_id: str, status: str) -> None:
+    """Write how the run stands; on a full disk it stays `running`, and is resumed all the same."""
+    with suppress(LedgerError):
+        ledger.update_run(run_id, status=status)
 
 
 def _default_concurrency(choice: Choice) -> int:
@@ -325,9 +331,10 @@ def _report(
         done=totals.done,
         failed=totals.failed,
         in_doubt=totals.in_doubt,
-        skipped=engine.counts.skipped if engine else 0,
+        skipped=dict(engine.counts.skipped) if engine else {},
         reused=engine.counts.reused if engine else 0,
         spent_pico=totals.spent_pico,
+        unknown_calls=totals.unknown_calls,
         in_doubt_pico=totals.reserved_pico,
         estimate=quote.estimates[0] if quote and quote.estimates else None,
         errors=engine.counts.errors if engine else {},
