@@ -6,6 +6,9 @@ import statistics
 import subprocess
 from collections.abc import Mapping, Sequence
 
+INHERITED = {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
+"""An installed program has its bytecode; a source tree must be let to write it."""
+
 Commands = Mapping[str, Sequence[str]]
 
 
@@ -14,7 +17,7 @@ def cpu_of(command: Sequence[str], environment: Mapping[str, str]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         command,
-        env={**os.environ, **environment},
+        env={**INHERITED, **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,

@@ -219,8 +219,12 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
+def run(coroutine: Coroutine[Any, Any, T], *, single: bool = False) -> T:
     """Run a coroutine to its end: the bridge from code without an event loop.
+
+    Args:
+        coroutine: What to run.
+        single: Whether it makes one call only, for which loading a faster loop does not pay.
 
     Raises:
         UsageError: An event loop runs already; the async form must be awaited there.
@@ -228,7 +232,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        factory = asyncio.new_event_loop if single else new_event_loop
+        with asyncio.Runner(loop_factory=factory) as runner:
             return runner.run(coroutine)
     coroutine.close()
     raise UsageError(

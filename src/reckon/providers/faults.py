@@ -1,7 +1,6 @@
 """From an HTTP status and an error body to one of our errors, with its remedy."""
 
 import datetime as dt
-import email.utils
 from collections.abc import Mapping
 from typing import Any
 
@@ -106,7 +105,10 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
         try:
             return _sane(float(value))
         except ValueError:
-            when = email.utils.parsedate_to_datetime(value)
+            # Hardly any server gives a date, and this import costs as much as the rest of a call.
+            from email.utils import parsedate_to_datetime
+
+            when = parsedate_to_datetime(value)
             if when.tzinfo is None:
                 when = when.replace(tzinfo=dt.UTC)
             return _sane((when - dt.datetime.now(dt.UTC)).total_seconds())

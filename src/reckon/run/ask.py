@@ -183,7 +183,8 @@ def ask(
             tag=tag,
             key=key,
             on_event=on_event,
-        )
+        ),
+        single=True,
     )
 
 
