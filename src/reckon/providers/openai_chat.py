@@ -16,7 +16,7 @@ from reckon.providers.untrusted import Json, as_list, as_table, table, text
 from reckon.providers.usage import openai_usage
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
-from reckon.vocabulary.prompt import Attachment, Message, Prompt, Text
+from reckon.vocabulary.prompt import Attachment, Media, Message, Prompt, Text
 from reckon.vocabulary.response import (
     Event,
     Finished,
@@ -189,6 +189,7 @@ def _message(message: Message) -> Json:
             if isinstance(part, Text)
             else _media(part.attachment)
             for part in message.parts
+            if isinstance(part, Text | Media)
         ],
     }
 
