@@ -903,6 +903,20 @@ def test_thinking_without_a_seal_is_a_block_of_its_own() -> None:
     assert collected(answer([{"type": "thinking", "thinking": ""}], stream=False)).parts == ()
 
 
+def test_blocks_that_are_ended_only_with_the_answer_keep_their_order() -> None:
+    """llama.cpp ends its thinking after the text, with an empty signature."""
+    data = event("message_start", message={})
+    for index, (kind, word) in enumerate((("thinking", "hm"), ("text", "so"))):
+        data += event("content_block_start", index=index, content_block={"type": kind})
+        delta = {"type": f"{kind}_delta", kind: word}
+        data += event("content_block_delta", index=index, delta=delta)
+    sealed = {"type": "signature_delta", "signature": ""}
+    data += event("content_block_delta", index=0, delta=sealed)
+    data += event("content_block_stop", index=0) + event("content_block_stop", index=1)
+    data += event("message_delta", delta={"stop_reason": "end_turn"})
+    assert collected(decoded(data, stream=True)).parts == (Reasoning("hm"), Text("so"))
+
+
 @given(
     cuts=st.lists(st.integers(0, 10_000), max_size=40).map(tuple),
     end=st.sampled_from(["\n", "\r\n", "\r"]),

@@ -42,6 +42,7 @@ class _Block:
         """Characters of the answer's text before this block."""
         self.call = 0
         """Which call of the answer this is."""
+        self.ended = False
 
     @property
     def said(self) -> str:
@@ -49,10 +50,14 @@ class _Block:
 
 
 class Blocks:
-    """Reads blocks; several may be open at a time, told apart by their index."""
+    """Reads blocks; several may be open at a time, told apart by their index.
+
+    Text and reasoning end with the next block: llama.cpp says so only at the end of the answer.
+    """
 
     def __init__(self) -> None:
         self._open: dict[int | None, _Block] = {}
+        self._newest: _Block | None = None
         self._calls = 0
         self._characters = 0
 
@@ -62,21 +67,25 @@ class Blocks:
 
     def start(self, index: int | None, data: Json) -> list[Event]:
         """What a block has to say when it begins."""
-        block = self._open[index] = _Block(data)
+        before = self._newest
+        is_over = before is not None and before.data.get("type") in ("text", "thinking")
+        events = self._end(before) if before is not None and is_over else []
+        block = self._newest = self._open[index] = _Block(data)
         match data.get("type"):
             case "text":
                 block.start = self._characters
                 block.citations += _tables(data.get("citations"))
-                return self._text(block, text(data, "text"))
+                events += self._text(block, text(data, "text"))
             case "thinking":
-                return _reasoning(block, text(data, "thinking"))
+                events += _reasoning(block, text(data, "thinking"))
             case "tool_use":
                 block.call = self._calls
                 self._calls += 1
                 call_id, name = text(data, "id"), text(data, "name")
-                return [ToolCallDelta(index=block.call, id=call_id, name=name)]
+                events.append(ToolCallDelta(index=block.call, id=call_id, name=name))
             case _:
-                return []
+                pass
+        return events
 
     def delta(self, index: int | None, data: Json) -> list[Event]:
         """A piece of a block.
@@ -107,11 +116,15 @@ class Blocks:
     def stop(self, index: int | None) -> list[Event]:
         """What is known once a block has ended."""
         block = self._open.pop(index, None)
-        if block is None:
+        return [] if block is None else self._end(block)
+
+    def _end(self, block: _Block) -> list[Event]:
+        if block.ended:
             return []
+        block.ended = True
         match block.data.get("type"):
             case "text":
-                return self._cited(block)
+                return _cited(block)
             case "thinking":
                 sealed = ReasoningSealed(signature=block.signature)
                 return [sealed] if block.pieces or block.signature else []
@@ -130,15 +143,16 @@ class Blocks:
         self._characters += len(piece)
         return [TextDelta(piece)]
 
-    def _cited(self, block: _Block) -> list[Event]:
-        """The sources of a text, which are those of all its words."""
-        if not block.citations or not block.pieces:
-            return []
-        events: list[Event] = [
-            Cited(_citation(each, block.start, self._characters)) for each in block.citations
-        ]
-        data = block.data | {"text": block.said, "citations": block.citations}
-        return [*events, _opaque(data)]
+
+def _cited(block: _Block) -> list[Event]:
+    """The sources of a text, which are those of all its words."""
+    if not block.citations or not block.pieces:
+        return []
+    said = block.said
+    events: list[Event] = [
+        Cited(_citation(each, block.start, block.start + len(said))) for each in block.citations
+    ]
+    return [*events, _opaque(block.data | {"text": said, "citations": block.citations})]
 
 
 def _reasoning(block: _Block, piece: str) -> list[Event]:
