@@ -261,6 +261,10 @@ def test_json_alone_is_asked_for_where_no_schema_is_given_or_known() -> None:
     schema = Schema(schema={"type": "object"})
     _, body = encoded(Prompt(messages=Prompt.of("x").messages, schema=schema), provider=loose)
     assert body["text"] == {"format": {"type": "json_object"}}
+    [told, asked] = body["input"]
+    assert told["role"] == "system"
+    assert '{"type":"object"}' in told["content"][0]["text"]
+    assert asked["role"] == "user"
 
 
 def test_effort_is_refused_where_the_provider_knows_none() -> None:
@@ -332,6 +336,8 @@ def test_a_loop_of_tools_is_said_item_by_item() -> None:
             "type": "message",
             "role": "assistant",
             "content": [{"type": "output_text", "text": "Let me see.", "annotations": []}],
+            "id": "msg_00000000",
+            "status": "completed",
         },
         {
             "type": "function_call",
@@ -345,6 +351,21 @@ def test_a_loop_of_tools_is_said_item_by_item() -> None:
         {"type": "function_call_output", "call_id": "c1", "output": "rain, 12 C"},
         {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "And?"}]},
     ]
+
+
+def test_a_failure_of_a_tool_is_told_in_words() -> None:
+    """The format has no mark for it."""
+    [failed] = sent(ToolResult("c1", (Text("no such city"),), is_error=True))
+    assert failed["output"] == "Error: no such city"
+    [failed] = sent(ToolResult("c1", (Media(PICTURE),), is_error=True))
+    assert failed["output"][0] == {"type": "input_text", "text": "Error: "}
+
+
+def test_each_message_of_the_assistant_has_a_name_of_its_own() -> None:
+    """OpenRouter demands one, OpenAI refuses one that comes twice."""
+    turn = Message(role="assistant", parts=(Text("yes"),))
+    items = encoded(Prompt(messages=(turn, turn)))[1]["input"]
+    assert [item["id"] for item in items] == ["msg_00000000", "msg_00000001"]
 
 
 @pytest.mark.parametrize(
@@ -451,10 +472,6 @@ def judged(body: dict[str, Any]) -> None:
     # Each for itself: pydantic panics where it checks them lazily, as the package's type says.
     for tool in body.pop("tools", ()):
         assert plain(pydantic.TypeAdapter(tool_param).validate_python(tool)) == tool
-    for number, item in enumerate(body["input"]):
-        # The API makes them up where they are missing; the package's types ask for them.
-        if item.get("role") == "assistant":
-            item |= {"id": f"msg_{number}", "status": "completed"}
     kind = (
         "ResponseCreateParamsStreaming" if "stream" in body else "ResponseCreateParamsNonStreaming"
     )
@@ -739,6 +756,8 @@ def test_an_answer_goes_back_as_exactly_what_came() -> None:
     said = {
         "type": "message",
         "role": "assistant",
+        "id": "msg_00000002",
+        "status": "completed",
         "phase": "final_answer",
         "content": [{"type": "output_text", "text": "Héllo you, there", "annotations": []}],
     }

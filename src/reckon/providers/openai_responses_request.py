@@ -7,6 +7,8 @@ Python package, version 3.57. Knows nothing of answers.
 import base64
 from collections.abc import Sequence
 
+import msgspec
+
 from reckon.errors import UnsupportedInput
 from reckon.providers.untrusted import Json
 from reckon.vocabulary.model import Model, Provider
@@ -59,9 +61,8 @@ def request_body(prompt: Prompt, model: Model, provider: Provider, *, stream: bo
     if messages and _is_instructions(messages[0], marks=marks):
         body["instructions"] = messages[0].text
         messages = messages[1:]
-    body["input"] = [
-        item for message in messages for item in _items(message, provider, marks=marks)
-    ]
+    items = [item for message in messages for item in _items(message, provider, marks=marks)]
+    body["input"] = _named([*_told_schema(prompt, provider), *items])
     if stream:
         body["stream"] = True
     body |= _sampling(prompt) | _tools(prompt) | _thinking(prompt, provider)
@@ -98,6 +99,29 @@ def _is_instructions(message: Message, *, marks: bool) -> bool:
     return message.role == "system" and all(
         isinstance(part, Text) and not (marks and part.cache) for part in message.parts
     )
+
+
+def _named(items: list[Json]) -> list[Json]:
+    """Each message of the assistant with a name and a status, which OpenRouter demands.
+
+    OpenAI demands neither, but refuses names that do not begin with `msg` or come twice.
+    """
+    return [
+        item | {"id": f"msg_{number:08d}", "status": "completed"}
+        if item.get("role") == "assistant"
+        else item
+        for number, item in enumerate(items)
+    ]
+
+
+def _told_schema(prompt: Prompt, provider: Provider) -> list[Json]:
+    """The schema in words, where the provider enforces JSON alone."""
+    if prompt.schema is None or provider.schema_style == "json_schema":
+        return []
+    schema = msgspec.json.encode(prompt.schema.schema).decode()
+    told = f"Answer with one JSON object that is valid by this JSON Schema: {schema}"
+    content = [{"type": "input_text", "text": told}]
+    return [{"type": "message", "role": provider.system_role, "content": content}]
 
 
 def _sampling(prompt: Prompt) -> Json:
@@ -295,11 +319,12 @@ def _reasoning_items(part: Reasoning, parts: Sequence[Part]) -> list[Json]:
 
 
 def _tool_output(result: ToolResult, *, marks: bool) -> str | list[Json]:
-    """The format has no mark for a failure: the words of the result tell of it."""
-    marked = marks and any(part.cache for part in (result, *result.parts))
-    if not marked and all(isinstance(part, Text) for part in result.parts):
-        return result.text
-    output = [_content(part, marks=marks) for part in result.parts]
+    """The format has no mark for a failure: a word before the result tells of it."""
+    parts = (Text("Error: "), *result.parts) if result.is_error else result.parts
+    marked = marks and any(part.cache for part in (result, *parts))
+    if not marked and all(isinstance(part, Text) for part in parts):
+        return "".join(part.text for part in parts if isinstance(part, Text))
+    output = [_content(part, marks=marks) for part in parts]
     if marks and result.cache and output:
         output[-1] |= _MARK
     return output
