@@ -147,7 +147,7 @@ class StreamDecoder:
     def __init__(self) -> None:
         self._reader = EventReader()
         self._items = Items()
-        self._started = False
+        self._started: Started | None = None
         self._done = False
         self._fault: ProviderError | None = None
 
@@ -185,9 +185,7 @@ class StreamDecoder:
         if kind == "error" or event.get("error"):
             raise _broken_off(event)
         response = table(event, "response")
-        if response and not self._started:
-            self._started = True
-            events.append(_started(response))
+        events += self._start(response)
         if kind == "response.failed":
             events += _closing(self._items, response)
             raise _broken_off(response)
@@ -198,6 +196,14 @@ class StreamDecoder:
             events.append(Finished(_stop_reason(self._items, response, cut=cut)))
             return
         events += self._items.hear(kind, event)
+
+    def _start(self, response: Json) -> list[Event]:
+        """Who answers; llama.cpp names its model only at the end."""
+        told = self._started
+        if not response or (told is not None and (told.model or not response.get("model"))):
+            return []
+        self._started = _started(response)
+        return [self._started]
 
 
 def _started(response: Json) -> Started:
