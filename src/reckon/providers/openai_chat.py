@@ -101,19 +101,26 @@ class StreamDecoder:
     follow either, in an event without choices, so the end is told only when the stream closes.
 
     An error that comes together with pieces of the answer is raised by the next call, after they
-    were given.
+    were given. A server that knows no streams sends one JSON object, which is read as such.
     """
 
     def __init__(self) -> None:
         self._events = EventReader()
         self._answer = Answer()
         self._done = False
+        self._began = False
+        self._unstreamed: WholeDecoder | None = None
         self._fault: ProviderError | None = None
 
     def feed(self, data: bytes) -> Sequence[Event]:
         """Events that are complete with these bytes."""
         if self._fault:
             raise self._fault
+        if not self._began and data.strip():
+            self._began = True
+            self._unstreamed = WholeDecoder() if data.lstrip().startswith(b"{") else None
+        if self._unstreamed:
+            return self._unstreamed.feed(data)
         events: list[Event] = []
         try:
             for each in self._events.feed(data):
@@ -128,7 +135,11 @@ class StreamDecoder:
         """The end of the answer, or the error that there is none."""
         if self._fault:
             raise self._fault
-        events = [event for each in self._events.close() for event in self._decode(each)]
+        if self._unstreamed:
+            return self._unstreamed.close()
+        # What is no JSON here is the beginning of an event that was cut off.
+        rest = [each for each in self._events.close() if _is_done(each) or _is_json(each)]
+        events = [event for each in rest for event in self._decode(each)]
         if not self._done and not self._answer.is_whole:
             raise AnswerTruncated(
                 "The answer stopped before its end.",
@@ -140,7 +151,7 @@ class StreamDecoder:
     def _decode(self, data: bytes) -> list[Event]:
         if not data.strip():
             return []
-        if data.strip() == b"[DONE]":
+        if _is_done(data):
             self._done = True
             return []
         chunk = _object(data)
@@ -152,6 +163,18 @@ def _address(base_url: str) -> str:
     """The path goes before a query, which Azure's addresses have."""
     head, mark, query = base_url.partition("?")
     return f"{head.rstrip('/')}/chat/completions{mark}{query}"
+
+
+def _is_done(data: bytes) -> bool:
+    return data.strip() == b"[DONE]"
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def _object(data: bytes) -> Json:

@@ -134,6 +134,7 @@ class _Choice:
         self._refused = False
         self._calls = Calls(index, answer)
         self._details: list[_Detail] = []
+        self._open: dict[tuple[int | None, str], _Detail] = {}
         self._annotations: list[Json] = []
         self._images: list[Json] = []
         self._sound = Sound()
@@ -186,11 +187,20 @@ class _Choice:
             detail = as_table(each)
             if detail:
                 inner.append(text(detail, "text") or text(detail, "summary"))
-                known = reversed(self._details if streamed else ())
-                if not any(each.takes(detail) for each in known):
-                    self._details.append(_Detail(detail))
+                self._keep(detail, streamed)
         said = said or "".join(inner)
         return [ReasoningDelta(said, self.index)] if said else []
+
+    def _keep(self, detail: Json, streamed: bool) -> None:
+        """A whole detail, or a piece that continues the last one of its number and type."""
+        key = (count(detail, "index"), text(detail, "type"))
+        in_pieces = streamed and key[0] is not None and key[1] != "reasoning.encrypted"
+        if in_pieces and key in self._open:
+            self._open[key].add(detail)
+            return
+        self._details.append(_Detail(detail))
+        if in_pieces:
+            self._open[key] = self._details[-1]
 
     def _words(self, message: Json) -> list[Event]:
         events: list[Event] = []
@@ -264,18 +274,13 @@ class _Detail:
         self._fields = dict(detail)
         self._pieces = {name: [text(detail, name)] for name in _MERGED}
 
-    def takes(self, detail: Json) -> bool:
-        """Whether a piece continues this one; it is then part of it."""
-        index = self._fields.get("index")
-        same = detail.get("type") == self._fields.get("type") != "reasoning.encrypted"
-        if not same or index is None or detail.get("index") != index:
-            return False
+    def add(self, detail: Json) -> None:
+        """A further piece."""
         for name, value in detail.items():
             if name in self._pieces and isinstance(value, str):
                 self._pieces[name].append(value)
             if self._fields.get(name) is None:
                 self._fields[name] = value
-        return True
 
     def whole(self) -> Json:
         joined = {name: "".join(self._pieces[name]) for name in _MERGED if name in self._fields}
