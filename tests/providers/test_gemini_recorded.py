@@ -174,6 +174,17 @@ def test_a_recorded_answer_goes_back_as_it_came(exchange: dict[str, Any]) -> Non
     assert back == came
 
 
+@pytest.mark.parametrize("exchange", recorded(good=True))
+def test_a_recorded_answer_fits_the_official_types_when_it_goes_back(
+    exchange: dict[str, Any],
+) -> None:
+    """Each turn that we send back is one that Google's own client would send."""
+    types = pytest.importorskip("google.genai.types")
+    response = collected(fed(body_of(exchange), stream=is_stream(exchange)))
+    for content in turns(("assistant", response.parts))["contents"]:
+        types.Content.model_validate(content)
+
+
 @pytest.mark.parametrize("exchange", recorded(good=False))
 def test_a_recorded_error_is_told_with_googles_words(exchange: dict[str, Any]) -> None:
     """All of them are refused requests."""

@@ -85,7 +85,7 @@ class Answer:
         Raises:
             AnswerInvalid: It holds an error, or a part that cannot be read.
         """
-        raise_error_inside(piece)
+        _raise_error_inside(piece)
         events: list[Event] = []
         if not self._started:
             self._started = True
@@ -260,7 +260,7 @@ def _why_blocked(feedback: Json) -> str:
     return f"Google blocked the prompt ({feedback['blockReason']})." + (f" {said}" if said else "")
 
 
-def raise_error_inside(answer: Json) -> None:
+def _raise_error_inside(answer: Json) -> None:
     """An error may come inside an HTTP 200, also in mid-stream."""
     if not answer.get("error"):
         return

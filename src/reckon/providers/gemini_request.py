@@ -50,6 +50,8 @@ _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 def request_body(prompt: Prompt) -> Json:
     """The body of a request, for one answer or for a stream.
 
+    All turns of the system, wherever they stand, make the one instruction that Gemini has.
+
     Raises:
         UnsupportedInput: The format has no way to say a part of the prompt.
     """
