@@ -137,12 +137,16 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(found)
 
 
+def _no_arguments() -> dict[str, Any]:
+    return {"type": "object", "properties": {}}
+
+
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
     """A function that the model may ask to be called."""
 
     name: str
     description: str = ""
-    parameters: dict[str, Any] = {"type": "object", "properties": {}}
+    parameters: dict[str, Any] = msgspec.field(default_factory=_no_arguments)
     """JSON Schema of the arguments."""
     strict: bool | None = None
     """Whether the provider shall enforce the schema; None: its default."""
