@@ -94,20 +94,11 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     source: str = ""
 
 
-class ProviderRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One provider; the fields are those of `Provider`, and whether plain ids mean it."""
+class ProviderRow(Provider, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One provider as it stands in a file, and whether plain ids mean it."""
 
-    id: str
     name: str = ""
     wire: str = "openai_chat"
-    base_url: str = ""
-    key_variables: tuple[str, ...] = ()
-    base_url_variables: tuple[str, ...] = ()
-    small_model: str | None = None
-    local: bool = False
-    max_tokens_field: str = "max_tokens"
-    stream_usage: bool = True
-    headers: dict[str, str] = {}
     first_party: bool = False
     """Plain ids mean this provider: it serves models that its own organisation makes."""
 

@@ -6,7 +6,13 @@ from typing import cast
 from reckon.errors import UsageError
 from reckon.providers.wire import Engine, WireFormat
 
-_WIRE_FORMATS = {"openai_chat": "reckon.providers.openai_chat:OpenAIChat"}
+_WIRE_FORMATS = {
+    "openai_chat": "reckon.providers.openai_chat:OpenAIChat",
+    "openai_responses": "reckon.providers.openai_responses:OpenAIResponses",
+    "anthropic": "reckon.providers.anthropic:AnthropicMessages",
+    "gemini": "reckon.providers.gemini:Gemini",
+    "ollama": "reckon.providers.ollama:OllamaChat",
+}
 _ENGINES = {"builtin": "reckon.providers.builtin_describe"}
 
 

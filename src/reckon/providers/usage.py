@@ -18,9 +18,11 @@ def openai_usage(usage: Json) -> Usage:
     """Usage as OpenAI's chat completions spell it, and those who copy them.
 
     `prompt_tokens` includes cached and audio tokens, `completion_tokens` includes reasoning and
-    audio. DeepSeek names cached tokens `prompt_cache_hit_tokens`, Mistral `num_cached_tokens`.
+    audio. DeepSeek names cached tokens `prompt_cache_hit_tokens`, Mistral `num_cached_tokens`,
+    Together and Moonshot `cached_tokens`.
     Google and xAI leave reasoning out of `completion_tokens` and count it in `total_tokens` only;
-    it is billed as output, so the difference is output. OpenRouter adds `cost` in dollars.
+    it is billed as output, so the difference is output. OpenRouter adds `cost` in dollars,
+    Perplexity a table of costs.
     """
     input_tokens = count(usage, "prompt_tokens")
     told_output = count(usage, "completion_tokens")
@@ -33,6 +35,7 @@ def openai_usage(usage: Json) -> Usage:
         count(sent, "cached_tokens") or 0,
         count(usage, "prompt_cache_hit_tokens") or 0,
         count(usage, "num_cached_tokens") or 0,
+        count(usage, "cached_tokens") or 0,
     )
     return Usage(
         input_tokens=input_tokens,
@@ -41,8 +44,11 @@ def openai_usage(usage: Json) -> Usage:
         cache_write_tokens=part(count(sent, "cache_write_tokens"), input_tokens),
         audio_input_tokens=part(count(sent, "audio_tokens"), input_tokens),
         image_input_tokens=part(count(sent, "image_tokens"), input_tokens),
+        video_input_tokens=part(count(sent, "video_tokens"), input_tokens),
         reasoning_tokens=part(max(reasoning or 0, hidden), output_tokens),
         audio_output_tokens=part(count(received, "audio_tokens"), output_tokens),
+        image_output_tokens=part(count(received, "image_tokens"), output_tokens),
+        web_searches=_searches(usage),
         reported_cost_pico=_reported_cost(usage),
     )
 
@@ -54,9 +60,18 @@ def _hidden_output(sent: int | None, told: int | None, total: int | None) -> int
     return max(0, total - sent - told)
 
 
+def _searches(usage: Json) -> int:
+    """Searches that the provider ran: OpenRouter's name for them, and Perplexity's."""
+    told = count(table(usage, "server_tool_use_details"), "web_search_requests")
+    return told or count(usage, "num_search_queries") or 0
+
+
 def _reported_cost(usage: Json) -> int | None:
-    """OpenRouter's bill; with a key of the user's own, the upstream bill comes on top."""
-    cost = _dollars(usage.get("cost"))
+    """OpenRouter's bill; with a key of the user's own, the upstream bill comes on top.
+
+    Perplexity tells the cost of each part, and the total.
+    """
+    cost = _dollars(table(usage, "cost").get("total_cost", usage.get("cost")))
     if cost is None or usage.get("is_byok") is not True:
         return cost
     upstream = _dollars(table(usage, "cost_details").get("upstream_inference_cost"))

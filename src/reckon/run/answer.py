@@ -1,8 +1,6 @@
-"""From events to one response, and from a response to its cost: what ask and bulk share."""
+"""What a prompt may cost, what a response did cost, and what decides an answer: ask and bulk."""
 
 import hashlib
-import time
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -13,88 +11,24 @@ from reckon.price.media import image_tokens
 from reckon.price.text import byte_bound
 from reckon.vocabulary.model import Model
 from reckon.vocabulary.price import Cost, Price
-from reckon.vocabulary.prompt import Prompt
-from reckon.vocabulary.response import (
-    Event,
-    Finished,
-    ReasoningDelta,
-    Response,
-    Started,
-    StopReason,
-    TextDelta,
-    UsageSeen,
+from reckon.vocabulary.prompt import (
+    Media,
+    Message,
+    Opaque,
+    Part,
+    Prompt,
+    Reasoning,
+    Text,
+    ToolCall,
+    ToolResult,
 )
-from reckon.vocabulary.usage import Usage
+from reckon.vocabulary.response import Response
 
 FRAMING_TOKENS = 64
 """Above what any chat template adds to one message; used in upper bounds only."""
 
 POSSIBLY_BILLED = (MaybeBilled, AnswerTruncated, AnswerInvalid)
 """Errors after which nobody knows whether the provider bills the call."""
-
-OnEvent = Callable[[Event], None]
-
-
-class Collector:
-    """Gathers the events of one call; `response` is valid at any time, also after an error."""
-
-    def __init__(self, on_event: OnEvent | None = None) -> None:
-        self._began = time.monotonic()
-        self._on_event = on_event
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._model: str | None = None
-        self._request_id: str | None = None
-        self._usage = Usage()
-        self._reason: StopReason = "unknown"
-        self._first_token_s: float | None = None
-
-    async def drain(self, events: AsyncIterator[Event]) -> Response:
-        """Take all events, hand each on, and give the whole response."""
-        async for event in events:
-            self.add(event)
-        return self.response()
-
-    def add(self, event: Event) -> None:
-        """Take one event."""
-        match event:
-            case TextDelta(text):
-                self._mark_first_token()
-                self._text.append(text)
-            case ReasoningDelta(text):
-                self._mark_first_token()
-                self._reasoning.append(text)
-            case UsageSeen(usage):
-                self._usage = usage
-            case Finished(reason):
-                self._reason = reason
-            case Started():
-                self._model = event.model or self._model
-                self._request_id = event.request_id or self._request_id
-        if self._on_event:
-            self._on_event(event)
-
-    def _mark_first_token(self) -> None:
-        if self._first_token_s is None:
-            self._first_token_s = time.monotonic() - self._began
-
-    @property
-    def has_text(self) -> bool:
-        """Whether any part of the answer arrived."""
-        return bool(self._text)
-
-    def response(self) -> Response:
-        """What is known so far."""
-        return Response(
-            text="".join(self._text),
-            reasoning="".join(self._reasoning),
-            model=self._model,
-            request_id=self._request_id,
-            stop_reason=self._reason,
-            usage=self._usage,
-            first_token_s=self._first_token_s,
-            duration_s=time.monotonic() - self._began,
-        )
 
 
 def today() -> date:
@@ -126,13 +60,34 @@ def upper_bound_pico(prompt: Prompt, model: Model, price: Price | None) -> int |
         return 0
     tokens = 0.0
     for message in prompt.messages:
-        tokens += FRAMING_TOKENS + byte_bound(message.text)
+        tokens += FRAMING_TOKENS + byte_bound(_words(message))
         for picture in message.attachments:
             tokens += image_tokens(model.image_rule, picture.width or 1, picture.height or 1).high
+    for extra in (*prompt.tools, prompt.schema):
+        if extra is not None:
+            tokens += FRAMING_TOKENS + byte_bound(msgspec.json.encode(extra).decode())
     output = prompt.max_output_tokens or model.max_output_tokens or model.context_tokens
     if output is None:
         return None
     return bound_pico(int(tokens) + 1, output, price)
+
+
+def _words(message: Message) -> str:
+    """Everything of a message that is read as text."""
+    words: list[str] = []
+    for part in message.parts:
+        match part:
+            case Text(text) | Reasoning(text):
+                words.append(text)
+            case ToolCall():
+                words += (part.name, part.arguments)
+            case ToolResult():
+                words.append(part.text)
+            case Opaque():
+                words.append(msgspec.json.encode(part.data).decode())
+            case _:
+                pass
+    return "".join(words)
 
 
 def check_takes(prompt: Prompt, model: Model) -> None:
@@ -156,11 +111,24 @@ def row_key(prompt: Prompt, model: Model) -> str:
     content = [
         model.key,
         [
-            [m.role, m.text, [[a.digest, a.width, a.height] for a in m.attachments]]
-            for m in prompt.messages
+            [message.role, [_identity(part) for part in message.parts]]
+            for message in prompt.messages
         ],
-        prompt.max_output_tokens,
-        str(prompt.temperature),
-        prompt.options,
+        msgspec.structs.replace(prompt, messages=()),
     ]
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
+
+def _identity(part: Part) -> object:
+    """What tells a part from another; media by their digest and the size they are sent in."""
+    if isinstance(part, Media):
+        sent = part.attachment
+        return ["media", sent.digest, sent.width, sent.height]
+    if isinstance(part, ToolResult):
+        return [
+            "tool_result",
+            part.call_id,
+            part.is_error,
+            [_identity(each) for each in part.parts],
+        ]
+    return part

@@ -16,8 +16,6 @@ from reckon.providers.call import respond
 from reckon.run import attach
 from reckon.run.answer import (
     POSSIBLY_BILLED,
-    Collector,
-    OnEvent,
     check_takes,
     cost_of,
     price_text,
@@ -27,6 +25,7 @@ from reckon.run.answer import (
 )
 from reckon.run.bridge import described_by
 from reckon.run.choose import Choice, access, choose_model
+from reckon.run.collect import Collector, OnEvent
 from reckon.vocabulary.job import Status
 from reckon.vocabulary.price import Cost, Price
 from reckon.vocabulary.prompt import Prompt

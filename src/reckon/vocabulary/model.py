@@ -107,3 +107,20 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `stream_options.include_usage` is understood."""
     headers: dict[str, str] = {}
     """Constant headers, beside the key."""
+    key_header: str = ""
+    """Header that carries the key alone (Azure's `api-key`); empty: the wire format's own way."""
+    system_role: str = "system"
+    """What the provider calls the system's turn: `developer` at OpenAI's reasoning models."""
+    reasoning_field: str = ""
+    """Field of a message in which reasoning goes back to the provider; empty: it is left out."""
+    effort_style: Literal["field", "object", "thinking", ""] = "field"
+    """How effort is asked for: `reasoning_effort`, `reasoning: {effort}`, `thinking: {type}`;
+    empty: not at all."""
+    schema_style: Literal["json_schema", "json_object"] = "json_schema"
+    """Whether a schema is enforced, or JSON alone."""
+    file_parts: bool = False
+    """Whether a PDF can go inline as a `file` part."""
+    video_parts: bool = False
+    """Whether a video can go inline as a `video_url` part."""
+    models_path: str = "/models"
+    """Where the provider lists its models; empty: nowhere."""

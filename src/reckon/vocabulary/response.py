@@ -1,12 +1,21 @@
-"""What comes back: events while it streams, a response when it is whole."""
+"""What comes back: events while it streams, a response when it is whole.
 
-from typing import Literal
+Events of one answer build its parts in order. Text continues the last text, reasoning the last
+reasoning that is not sealed, a piece of a tool call the call of its number. `choice` counts the
+answers where several were asked for.
+"""
+
+from typing import Any, Literal
 
 import msgspec
 
+from reckon.vocabulary.prompt import Media, Opaque, Part, Reasoning, ToolCall
 from reckon.vocabulary.usage import Usage
 
-StopReason = Literal["stop", "length", "tool_calls", "content_filter", "unknown"]
+StopReason = Literal[
+    "stop", "length", "tool_calls", "content_filter", "refusal", "pause", "unknown"
+]
+"""`pause`: the provider wants the turn sent back to go on with it (Anthropic's long turns)."""
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
@@ -21,12 +30,94 @@ class TextDelta(msgspec.Struct, frozen=True, tag="text"):
     """A piece of the answer."""
 
     text: str
+    choice: int = 0
+
+
+class RefusalDelta(msgspec.Struct, frozen=True, tag="refusal"):
+    """A piece of the words with which the model declines, where the format tells them apart."""
+
+    text: str
+    choice: int = 0
 
 
 class ReasoningDelta(msgspec.Struct, frozen=True, tag="reasoning"):
     """A piece of the reasoning."""
 
     text: str
+    choice: int = 0
+
+
+class ReasoningSealed(msgspec.Struct, frozen=True, kw_only=True, tag="reasoning_sealed"):
+    """The reasoning so far is one whole block, with what must go back in the next turn.
+
+    Without a piece of reasoning before it, the block has no text: it is encrypted.
+    """
+
+    signature: str = ""
+    encrypted: str = ""
+    id: str = ""
+    choice: int = 0
+
+
+class Signed(msgspec.Struct, frozen=True, tag="signed"):
+    """The provider's seal over the text or the tool call that came last."""
+
+    signature: str
+    choice: int = 0
+
+
+class ToolCallDelta(msgspec.Struct, frozen=True, kw_only=True, tag="tool_call"):
+    """A piece of a tool call. The first piece of a call has its id and name."""
+
+    index: int
+    """Which call of the answer this is a piece of."""
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+    choice: int = 0
+
+
+class PartSeen(msgspec.Struct, frozen=True, tag="part"):
+    """A whole part: a picture or sound that the model made, or what one format alone knows."""
+
+    part: Media | Opaque
+    choice: int = 0
+
+
+class Citation(msgspec.Struct, frozen=True, kw_only=True):
+    """A source that the answer names. Positions count characters of the answer's text."""
+
+    url: str = ""
+    title: str = ""
+    quote: str = ""
+    """The words of the source, where the provider gives them."""
+    start: int | None = None
+    end: int | None = None
+    raw: dict[str, Any] = {}
+    """As the provider said it: pages, indices of documents and search results."""
+
+
+class Cited(msgspec.Struct, frozen=True, tag="cited"):
+    """A source of what was just said."""
+
+    citation: Citation
+    choice: int = 0
+
+
+class TokenLogprob(msgspec.Struct, frozen=True, kw_only=True):
+    """A token of the answer with the natural logarithm of its probability."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+    """The likeliest alternatives, the token itself included where it is one of them."""
+
+
+class LogprobsSeen(msgspec.Struct, frozen=True, tag="logprobs"):
+    """Probabilities of the next tokens of the answer."""
+
+    tokens: tuple[TokenLogprob, ...]
+    choice: int = 0
 
 
 class UsageSeen(msgspec.Struct, frozen=True, tag="usage"):
@@ -39,9 +130,41 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
     """The answer is whole."""
 
     reason: StopReason
+    choice: int = 0
 
 
-Event = Started | TextDelta | ReasoningDelta | UsageSeen | Finished
+Event = (
+    Started
+    | TextDelta
+    | RefusalDelta
+    | ReasoningDelta
+    | ReasoningSealed
+    | Signed
+    | ToolCallDelta
+    | PartSeen
+    | Cited
+    | LogprobsSeen
+    | UsageSeen
+    | Finished
+)
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the answers to a prompt."""
+
+    parts: tuple[Part, ...] = ()
+    text: str = ""
+    """All text, a refusal included."""
+    reasoning: str = ""
+    refused: bool = False
+    citations: tuple[Citation, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()
+    stop_reason: StopReason = "unknown"
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls that the model asks for."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,3 +178,20 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage = Usage()
     first_token_s: float | None = None
     duration_s: float | None = None
+    parts: tuple[Part, ...] = ()
+    """The whole turn, to be sent back in the next one: `Message(role="assistant", parts=...)`."""
+    refused: bool = False
+    citations: tuple[Citation, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()
+    others: tuple[Choice, ...] = ()
+    """Further answers, where several were asked for."""
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls that the model asks for."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+    @property
+    def reasoning_parts(self) -> tuple[Reasoning, ...]:
+        """The blocks of reasoning, with their seals."""
+        return tuple(part for part in self.parts if isinstance(part, Reasoning))

@@ -20,9 +20,15 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Part of `input_tokens`."""
     image_input_tokens: int = 0
     """Part of `input_tokens`, where the provider reports it."""
+    video_input_tokens: int = 0
+    """Part of `input_tokens`, where the provider reports it."""
     reasoning_tokens: int = 0
     """Part of `output_tokens` spent on hidden or shown reasoning."""
     audio_output_tokens: int = 0
     """Part of `output_tokens`."""
+    image_output_tokens: int = 0
+    """Part of `output_tokens`: pictures that the model made."""
+    web_searches: int = 0
+    """Searches that the provider ran; they are billed by the search, beside the tokens."""
     reported_cost_pico: int | None = None
     """What the provider itself says this call cost (OpenRouter does)."""

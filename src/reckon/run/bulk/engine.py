@@ -35,7 +35,6 @@ from reckon.providers.call import respond
 from reckon.run import attach
 from reckon.run.answer import (
     POSSIBLY_BILLED,
-    Collector,
     check_takes,
     cost_of,
     price_text,
@@ -46,6 +45,7 @@ from reckon.run.ask import media_refs
 from reckon.run.bulk.admission import BudgetGate, Pacer, backoff_s
 from reckon.run.bulk.report import Cause, Progress
 from reckon.run.choose import Access, Choice
+from reckon.run.collect import Collector
 from reckon.run.template import render
 from reckon.vocabulary.job import Item, Job, Skipped, Status
 from reckon.vocabulary.price import Price

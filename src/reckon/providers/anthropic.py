@@ -1,0 +1,246 @@
+"""Anthropic's messages, also spoken by llama.cpp and by several providers beside their own format.
+
+The request is in `anthropic_request`, the content of an answer in `anthropic_blocks`, its usage in
+`anthropic_usage`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
+from reckon.providers.anthropic_blocks import Blocks
+from reckon.providers.anthropic_request import request_body
+from reckon.providers.anthropic_usage import anthropic_usage, merged
+from reckon.providers.faults import code_and_message, provider_error
+from reckon.providers.sse import EventReader
+from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
+from reckon.vocabulary.call import Call
+from reckon.vocabulary.model import Model, Provider
+from reckon.vocabulary.prompt import Prompt
+from reckon.vocabulary.response import Event, Finished, Started, StopReason, UsageSeen
+
+BODY_LIMIT = 256 << 20
+
+VERSION = "2023-06-01"
+"""The only version of the format that Anthropic still serves."""
+
+_STOP_REASONS: dict[str, StopReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "pause_turn": "pause",
+    "compaction": "pause",
+    "refusal": "refusal",
+}
+
+_PASSING = frozenset({"overloaded_error", "api_error", "timeout_error", "rate_limit_error"})
+"""Faults that the same request may not meet again."""
+
+
+class AnthropicMessages:
+    """The wire format."""
+
+    def encode(
+        self,
+        prompt: Prompt,
+        model: Model,
+        provider: Provider,
+        *,
+        base_url: str,
+        key: str | None,
+        stream: bool,
+    ) -> Call:
+        """A POST to `/v1/messages`; media go inline.
+
+        The format demands `max_tokens`: it is the prompt's limit, or the most that the model can
+        say, or 4096 where neither is known (and the cap on reasoning on top of these).
+
+        Raises:
+            UnsupportedInput: The format has no way to say a part of the prompt.
+        """
+        body = request_body(prompt, model, provider, stream=stream)
+        headers = {
+            "content-type": "application/json",
+            "anthropic-version": VERSION,
+            **provider.headers,
+        }
+        if key:
+            headers[provider.key_header or "x-api-key"] = key
+        return Call(url=_address(base_url), headers=headers, body=msgspec.json.encode(body))
+
+    def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
+        """A decoder for one answer."""
+        return StreamDecoder() if stream else WholeDecoder()
+
+    def error(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        model: Model,
+        provider: Provider,
+    ) -> ProviderError:
+        """What an answer with that status means."""
+        return provider_error(status, headers, body, model, provider)
+
+
+class WholeDecoder:
+    """Decodes an answer that comes as one JSON object."""
+
+    def __init__(self) -> None:
+        self._body = bytearray()
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """Nothing is complete before the end."""
+        self._body += data
+        if len(self._body) > BODY_LIMIT:
+            raise _invalid("it is larger than 256 MiB")
+        return ()
+
+    def close(self) -> Sequence[Event]:
+        """All events of the answer."""
+        answer = _object(bytes(self._body))
+        _raise_error_inside(answer, retryable=True)
+        if not isinstance(answer.get("content"), list):
+            raise _invalid("it has no content")
+        events: list[Event] = [_started(answer)]
+        blocks = Blocks()
+        for block in as_list(answer["content"]):
+            events += blocks.whole(as_table(block) or {})
+        usage = table(answer, "usage")
+        if usage:
+            events.append(UsageSeen(anthropic_usage(usage)))
+        events.append(Finished(_stop_reason(answer.get("stop_reason"))))
+        return events
+
+
+class StreamDecoder:
+    """Decodes an answer that comes as server-sent events.
+
+    The answer is whole once its stop reason or `message_stop` was seen.
+    """
+
+    def __init__(self) -> None:
+        self._events = EventReader()
+        self._blocks = Blocks()
+        self._usage: Json = {}
+        self._begun = False
+        self._reason: StopReason | None = None
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """Events that are complete with these bytes."""
+        return [event for each in self._events.feed(data) for event in self._decode(each)]
+
+    def close(self) -> Sequence[Event]:
+        """The end of the answer, or the error that there is none."""
+        events = [event for each in self._events.close() for event in self._decode(each)]
+        if self._reason is None:
+            raise AnswerTruncated(
+                "The answer stopped before its end.",
+                why="The stream closed without a stop reason; it may have been billed.",
+                do="The part that came is in `reckon logs`.",
+            )
+        return [*events, Finished(self._reason)]
+
+    def _decode(self, data: bytes) -> list[Event]:
+        # Some gateways end every stream as OpenAI does.
+        if data.strip() in (b"", b"[DONE]"):
+            return []
+        event = _object(data)
+        # An error that comes before the answer is one like any other; later ones may be billed.
+        _raise_error_inside(event, retryable=not self._begun)
+        match event.get("type"):
+            case "message_start":
+                return self._start(table(event, "message"))
+            case "message_delta":
+                return self._end(event)
+            case "message_stop":
+                self._reason = self._reason or "unknown"
+                return []
+            case kind:
+                return self._content(kind, event)
+
+    def _content(self, kind: object, event: Json) -> list[Event]:
+        index = count(event, "index")
+        match kind:
+            case "content_block_start":
+                return self._blocks.start(index, table(event, "content_block"))
+            case "content_block_delta":
+                return self._blocks.delta(index, table(event, "delta"))
+            case "content_block_stop":
+                return self._blocks.stop(index)
+            case _:
+                return []  # pings, and events yet to be invented
+
+    def _start(self, message: Json) -> list[Event]:
+        self._begun = True
+        return [_started(message), *self._count(message)]
+
+    def _end(self, event: Json) -> list[Event]:
+        reason = table(event, "delta").get("stop_reason")
+        if reason is not None:
+            self._reason = _stop_reason(reason)
+        return self._count(event)
+
+    def _count(self, holder: Json) -> list[Event]:
+        usage = table(holder, "usage")
+        if not usage:
+            return []
+        self._usage = merged(self._usage, usage)
+        return [UsageSeen(anthropic_usage(self._usage))]
+
+
+def _address(base_url: str) -> str:
+    """Where messages go; users' ANTHROPIC_BASE_URL ends before `/v1`, ours with it."""
+    parts = urlsplit(base_url)
+    path = parts.path.rstrip("/")
+    if not path.endswith("/v1"):
+        path += "/v1"
+    return parts._replace(path=f"{path}/messages").geturl()
+
+
+def _object(data: bytes) -> Json:
+    try:
+        decoded: Any = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        start = data[:1].decode("latin-1")
+        hint = "it is HTML, not JSON" if start == "<" else f"it is not JSON ({error})"
+        raise _invalid(hint) from error
+    found = as_table(decoded)
+    if found is None:
+        raise _invalid("it is JSON, but not an object")
+    return found
+
+
+def _invalid(why: str) -> AnswerInvalid:
+    return AnswerInvalid(
+        "The answer cannot be read.",
+        why=f"It is no message: {why}. It may have been billed.",
+        do="Check that the base URL is that of a server with Anthropic's messages.",
+    )
+
+
+def _raise_error_inside(answer: Json, *, retryable: bool) -> None:
+    """An error may come inside an HTTP 200, also in mid-stream."""
+    if not answer.get("error") and answer.get("type") != "error":
+        return
+    code, message = code_and_message(answer)
+    raise AnswerInvalid(
+        "The provider broke off with an error.",
+        why=f"{message or 'No message'}{f' ({code})' if code else ''}. It may have been billed.",
+        do="Try again later.",
+        retryable=retryable and code in _PASSING,
+    )
+
+
+def _started(message: Json) -> Started:
+    return Started(model=text(message, "model") or None, request_id=text(message, "id") or None)
+
+
+def _stop_reason(reason: object) -> StopReason:
+    return _STOP_REASONS.get(reason, "unknown") if isinstance(reason, str) else "unknown"

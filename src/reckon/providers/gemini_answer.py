@@ -1,0 +1,283 @@
+"""From Gemini's GenerateContentResponse, whole or in pieces, to events.
+
+A stream is made of responses, each with the next parts; what they say of usage adds up.
+"""
+
+import base64
+import binascii
+import hashlib
+import uuid
+from typing import Any
+
+import msgspec
+
+from reckon.errors import AnswerInvalid
+from reckon.providers.faults import code_and_message
+from reckon.providers.gemini_request import WIRE
+from reckon.providers.gemini_sources import citations, searches
+from reckon.providers.gemini_usage import gemini_usage
+from reckon.providers.made_up import made_up_id
+from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
+from reckon.vocabulary.model import Modality
+from reckon.vocabulary.prompt import Attachment, Media, Opaque
+from reckon.vocabulary.response import (
+    Cited,
+    Event,
+    Finished,
+    LogprobsSeen,
+    PartSeen,
+    ReasoningDelta,
+    ReasoningSealed,
+    RefusalDelta,
+    Signed,
+    Started,
+    StopReason,
+    TextDelta,
+    TokenLogprob,
+    ToolCallDelta,
+    UsageSeen,
+)
+from reckon.vocabulary.usage import Usage
+
+_FILTERED = (
+    "SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT"
+    " IMAGE_RECITATION MODEL_ARMOR"
+)
+_STOP_REASONS: dict[object, StopReason] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    **dict.fromkeys(_FILTERED.split(), "content_filter"),
+    # The numbers that Google's APIs agree on, sent where a client asks for `enum-encoding=int`.
+    1: "stop",
+    2: "length",
+    3: "content_filter",
+    4: "content_filter",
+}
+"""Other words (OTHER, LANGUAGE, MALFORMED_FUNCTION_CALL, UNEXPECTED_TOOL_CALL, ...) are unknown."""
+
+
+class Answer:
+    """One answer while its pieces come."""
+
+    def __init__(self) -> None:
+        self._id = ""
+        self._started = False
+        self._choices: dict[int, _Choice] = {}
+        self._blocked = ""
+        self._told: Json = {}
+        self._usage = Usage()
+        self._searches: set[str] = set()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each choice has ended, or the prompt was blocked."""
+        choices = self._choices.values()
+        return bool(self._blocked) or (bool(choices) and all(each.reason for each in choices))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither a choice nor a reason for none has come."""
+        return not self._choices and not self._blocked
+
+    def add(self, piece: Json) -> list[Event]:
+        """The events of the next response.
+
+        Raises:
+            AnswerInvalid: It holds an error, or a part that cannot be read.
+        """
+        _raise_error_inside(piece)
+        events: list[Event] = []
+        if not self._started:
+            self._started = True
+            self._id = text(piece, "responseId") or uuid.uuid4().hex
+            started = text(piece, "modelVersion"), text(piece, "responseId")
+            events.append(Started(model=started[0] or None, request_id=started[1] or None))
+        candidates = [as_table(each) or {} for each in as_list(piece.get("candidates"))]
+        numbered = any("index" in each for each in candidates)
+        for position, candidate in enumerate(candidates):
+            number = count(candidate, "index") or 0 if numbered else position
+            choice = self._choices.setdefault(number, _Choice(self._id, number))
+            events += choice.add(candidate)
+            self._searches.update(searches(table(candidate, "groundingMetadata")))
+        feedback = table(piece, "promptFeedback")
+        if feedback.get("blockReason") and not self._choices and not self._blocked:
+            self._blocked = _why_blocked(feedback)
+            events.append(RefusalDelta(self._blocked))
+        return events + self._count(table(piece, "usageMetadata"))
+
+    def end(self) -> list[Event]:
+        """What is known only at the end: sources, and why each choice ended."""
+        events: list[Event] = []
+        for number in sorted(self._choices):
+            events += self._choices[number].end()
+        if not self._choices:
+            events.append(Finished("content_filter" if self._blocked else "unknown"))
+        return events
+
+    def _count(self, told: Json) -> list[Event]:
+        """Usage, where it changed. A count that is left out says nothing new."""
+        self._told |= {name: value for name, value in told.items() if value is not None}
+        if not self._told:
+            return []
+        usage = gemini_usage(self._told, whole=self.is_whole, searches=len(self._searches))
+        if usage == self._usage:
+            return []
+        self._usage = usage
+        return [UsageSeen(usage)]
+
+
+class _Choice:
+    """One candidate while its parts come."""
+
+    def __init__(self, answer: str, number: int) -> None:
+        self.reason: object = None
+        self._answer = answer
+        self._number = number
+        self._calls = 0
+        self._said: list[str] = []
+        self._size = 0
+        self._starts: list[int] = []
+        self._metadata: list[Json] = []
+
+    def add(self, candidate: Json) -> list[Event]:
+        """The events of the next parts."""
+        events: list[Event] = []
+        for each in as_list(table(candidate, "content").get("parts")):
+            part = as_table(each)
+            self._starts.append(self._size)
+            if part:
+                events += self._part(part)
+        tokens = _logprobs(table(candidate, "logprobsResult"))
+        if tokens:
+            events.append(LogprobsSeen(tokens, self._number))
+        for name in ("groundingMetadata", "citationMetadata"):
+            if table(candidate, name):
+                self._metadata.append(table(candidate, name))
+        self.reason = candidate.get("finishReason") or self.reason
+        return events
+
+    def end(self) -> list[Event]:
+        """Sources and the reason."""
+        said = "".join(self._said)
+        events: list[Event] = [
+            Cited(each, self._number) for each in citations(self._metadata, said, self._starts)
+        ]
+        return [*events, Finished(self._stop_reason(), self._number)]
+
+    def _stop_reason(self) -> StopReason:
+        known = isinstance(self.reason, str | int)
+        reason = _STOP_REASONS.get(self.reason, "unknown") if known else "unknown"
+        return "tool_calls" if reason == "stop" and self._calls else reason
+
+    def _part(self, part: Json) -> list[Event]:
+        number, signature = self._number, text(part, "thoughtSignature")
+        seal: list[Event] = [Signed(signature, number)] if signature else []
+        if as_table(part.get("functionCall")) is not None:
+            return [self._call(table(part, "functionCall")), *seal]
+        if isinstance(part.get("text"), str):
+            said = text(part, "text")
+            if part.get("thought") is True:
+                return _thought(said, signature, number)
+            self._said.append(said)
+            self._size += len(said.encode("utf-8", "surrogatepass"))
+            # The seal must not fall on the call before it, so even an empty text is told first.
+            return [TextDelta(said, number), *seal] if said or seal else []
+        media = None if part.get("thought") is True else _media(table(part, "inlineData"))
+        if media is not None:
+            return [PartSeen(media, number), *seal]
+        return [PartSeen(Opaque(WIRE, part), number)]
+
+    def _call(self, call: Json) -> ToolCallDelta:
+        if call.get("partialArgs") or call.get("willContinue"):
+            raise invalid("it tells a tool call in pieces of arguments, which cannot be read yet")
+        index = self._calls
+        self._calls += 1
+        arguments: Any = call.get("args")
+        return ToolCallDelta(
+            index=index,
+            id=text(call, "id") or made_up_id(self._answer, self._number, index),
+            name=text(call, "name"),
+            arguments=msgspec.json.encode({} if arguments is None else arguments).decode(),
+            choice=self._number,
+        )
+
+
+def _thought(said: str, signature: str, number: int) -> list[Event]:
+    events: list[Event] = [ReasoningDelta(said, number)] if said else []
+    if signature:
+        events.append(ReasoningSealed(signature=signature, choice=number))
+    return events
+
+
+def _media(blob: Json) -> Media | None:
+    """Media that the model made; None for data of no kind we know."""
+    media_type, data = text(blob, "mimeType"), text(blob, "data")
+    modality = _modality(media_type)
+    if modality is None or not data:
+        return None
+    try:
+        # Both alphabets are met: the JSON form of Google's bytes is read in either.
+        content = base64.b64decode(data.translate({45: "+", 95: "/"}), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise invalid(f"its {media_type} is no base64 ({error})") from error
+    digest = hashlib.sha256(content).hexdigest()
+    return Media(
+        Attachment(media_type=media_type, modality=modality, content=content, digest=digest)
+    )
+
+
+def _modality(media_type: str) -> Modality | None:
+    if media_type == "application/pdf":
+        return "pdf"
+    kinds: dict[str, Modality] = {"image": "image", "audio": "audio", "video": "video"}
+    return kinds.get(media_type.partition("/")[0])
+
+
+def _logprobs(result: Json) -> tuple[TokenLogprob, ...]:
+    chosen = [as_table(each) or {} for each in as_list(result.get("chosenCandidates"))]
+    steps = [as_table(each) or {} for each in as_list(result.get("topCandidates"))]
+    tops = [[as_table(each) or {} for each in as_list(row.get("candidates"))] for row in steps]
+    tops += [[] for _ in range(len(chosen) - len(tops))]
+    return tuple(
+        TokenLogprob(
+            token=text(row, "token"),
+            logprob=_logarithm(row),
+            top=tuple((text(each, "token"), _logarithm(each)) for each in top),
+        )
+        for row, top in zip(chosen, tops, strict=False)
+    )
+
+
+def _logarithm(candidate: Json) -> float:
+    """A logarithm of 0, which is certainty, is left out of the JSON."""
+    value = candidate.get("logProbability")
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e300 else 0.0
+
+
+def _why_blocked(feedback: Json) -> str:
+    """A sentence for a prompt that was not answered."""
+    said = text(feedback, "blockReasonMessage")
+    return f"Google blocked the prompt ({feedback['blockReason']})." + (f" {said}" if said else "")
+
+
+def _raise_error_inside(answer: Json) -> None:
+    """An error may come inside an HTTP 200, also in mid-stream."""
+    if not answer.get("error"):
+        return
+    code, message = code_and_message(answer)
+    status = text(table(answer, "error"), "status") or code
+    named = f" ({status})" if status else ""
+    raise AnswerInvalid(
+        "The provider broke off with an error.",
+        why=f"{message or 'No message'}{named}. It may have been billed.",
+        do="Try again later.",
+    )
+
+
+def invalid(why: str) -> AnswerInvalid:
+    """The error for an answer that is not of this format."""
+    return AnswerInvalid(
+        "The answer cannot be read.",
+        why=f"It is no answer of Gemini's generateContent: {why}. It may have been billed.",
+        do="Check that the base URL is that of the Gemini API.",
+    )

@@ -1,0 +1,55 @@
+"""Usage as Gemini tells it, piece by piece.
+
+`promptTokenCount` includes cached tokens; results of tools that Google runs are counted beside it,
+in `toolUsePromptTokenCount`. `candidatesTokenCount` leaves thoughts out, and both are billed as
+output. Counts of zero are left out of the JSON.
+"""
+
+from reckon.providers.untrusted import Json, as_list, as_table, count
+from reckon.providers.usage import part
+from reckon.vocabulary.usage import Usage
+
+_MODALITIES = ("MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUMENT")
+"""In the order of their numbers, which are sent where a client asks for `enum-encoding=int`."""
+
+
+def gemini_usage(told: Json, *, whole: bool, searches: int) -> Usage:
+    """Usage of the counts told so far.
+
+    Pages of documents count as pictures: Gemini 2.5 calls their tokens DOCUMENT, Gemini 3 IMAGE.
+
+    Args:
+        told: All counts of `usageMetadata`, the latest of each.
+        whole: Whether the answer has ended; then the total tells an output of which nothing else
+            is said, such as that of a blocked answer.
+        searches: Different searches that Google ran.
+    """
+    prompt, from_tools = count(told, "promptTokenCount"), count(told, "toolUsePromptTokenCount")
+    sent = None if prompt is None else prompt + (from_tools or 0)
+    said, thought = count(told, "candidatesTokenCount"), count(told, "thoughtsTokenCount")
+    received = None if said is None and thought is None else (said or 0) + (thought or 0)
+    total = count(told, "totalTokenCount")
+    if whole and received is None and sent is not None and total is not None:
+        received = max(0, total - sent)
+    inputs = [*as_list(told.get("promptTokensDetails"))]
+    inputs += as_list(told.get("toolUsePromptTokensDetails"))
+    outputs = as_list(told.get("candidatesTokensDetails"))
+    return Usage(
+        input_tokens=sent,
+        output_tokens=received,
+        cached_input_tokens=part(count(told, "cachedContentTokenCount"), sent),
+        audio_input_tokens=part(_of(inputs, "AUDIO"), sent),
+        image_input_tokens=part(_of(inputs, "IMAGE") + _of(inputs, "DOCUMENT"), sent),
+        video_input_tokens=part(_of(inputs, "VIDEO"), sent),
+        reasoning_tokens=part(thought, received),
+        audio_output_tokens=part(_of(outputs, "AUDIO"), received),
+        image_output_tokens=part(_of(outputs, "IMAGE"), received),
+        web_searches=searches,
+    )
+
+
+def _of(details: list[object], modality: str) -> int:
+    """Tokens of one modality."""
+    wanted = (modality, _MODALITIES.index(modality))
+    rows = (as_table(each) or {} for each in details)
+    return sum(count(row, "tokenCount") or 0 for row in rows if row.get("modality") in wanted)

@@ -1,0 +1,265 @@
+"""Ollama's native chat, `/api/chat`: newline-delimited JSON, or one object.
+
+Knows nothing of: generate, embeddings, pulling models.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
+from reckon.providers.faults import code_and_message, provider_error
+from reckon.providers.made_up import made_up_id
+from reckon.providers.ollama_request import request_body
+from reckon.providers.sse import EVENT_LIMIT
+from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
+from reckon.vocabulary.call import Call
+from reckon.vocabulary.model import Model, Provider
+from reckon.vocabulary.prompt import Prompt
+from reckon.vocabulary.response import (
+    Event,
+    Finished,
+    LogprobsSeen,
+    ReasoningDelta,
+    Started,
+    StopReason,
+    TextDelta,
+    TokenLogprob,
+    ToolCallDelta,
+    UsageSeen,
+)
+from reckon.vocabulary.usage import Usage
+
+BODY_LIMIT = 256 << 20
+
+_STOP_REASONS: dict[str, StopReason] = {"stop": "stop", "length": "length"}
+
+
+class OllamaChat:
+    """The wire format."""
+
+    def encode(
+        self,
+        prompt: Prompt,
+        model: Model,
+        provider: Provider,
+        *,
+        base_url: str,
+        key: str | None,
+        stream: bool,
+    ) -> Call:
+        """A POST to `/api/chat`; a base URL may end in the `/v1` of the OpenAI-compatible side.
+
+        Options of the prompt go to the top of the request where they are fields of it, and else
+        to its `options`.
+
+        Raises:
+            UnsupportedInput: The format has no way to say a part of the prompt.
+        """
+        headers = {"content-type": "application/json", **provider.headers}
+        if key and provider.key_header:
+            headers[provider.key_header] = key
+        elif key:
+            headers["authorization"] = f"Bearer {key}"
+        return Call(
+            url=_address(base_url),
+            headers=headers,
+            body=msgspec.json.encode(request_body(prompt, model, provider, stream=stream)),
+        )
+
+    def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
+        """A decoder for one answer."""
+        return StreamDecoder() if stream else WholeDecoder()
+
+    def error(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        model: Model,
+        provider: Provider,
+    ) -> ProviderError:
+        """What an answer with that status means."""
+        return provider_error(status, headers, body, model, provider)
+
+
+class WholeDecoder:
+    """Decodes an answer that comes as one JSON object."""
+
+    def __init__(self) -> None:
+        self._body = bytearray()
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """Nothing is complete before the end."""
+        self._body += data
+        if len(self._body) > BODY_LIMIT:
+            raise _invalid("it is larger than 256 MiB")
+        return ()
+
+    def close(self) -> Sequence[Event]:
+        """All events of the answer."""
+        answer = _Answer()
+        return [*answer.add(bytes(self._body)), *answer.end()]
+
+
+class StreamDecoder:
+    """Decodes an answer that comes as lines of JSON; the last says `done`."""
+
+    def __init__(self) -> None:
+        self._answer = _Answer()
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """Events that are complete with these bytes."""
+        if b"\n" not in data:
+            self._rest += data
+            if len(self._rest) > EVENT_LIMIT:
+                raise _invalid("it has a line of more than 64 MiB")
+            return ()
+        *lines, rest = data.split(b"\n")
+        lines[0] = bytes(self._rest) + lines[0]
+        self._rest = bytearray(rest)
+        return [event for line in lines if line.strip() for event in self._answer.add(line)]
+
+    def close(self) -> Sequence[Event]:
+        """The end of the answer, or the error that there is none."""
+        last = bytes(self._rest)
+        try:
+            events = self._answer.add(last) if last.strip() else []
+        except AnswerInvalid:
+            if self._answer.is_broken:
+                raise
+            events = []  # half a line: the stream broke off
+        return [*events, *self._answer.end()]
+
+
+class _Answer:
+    """One answer while its lines come."""
+
+    def __init__(self) -> None:
+        self.is_broken = False
+        self._name = ""
+        self._calls = 0
+        self._done: str | None = None
+
+    def add(self, line: bytes) -> list[Event]:
+        """The events of the next object."""
+        answer = _object(line)
+        self.is_broken = bool(answer.get("error"))
+        _raise_error_inside(answer)
+        events: list[Event] = []
+        if not self._name:
+            # An answer has no id; its model and its moment name it.
+            moment = text(answer, "created_at")
+            self._name = f"{text(answer, 'model')} {moment}" if moment else uuid.uuid4().hex
+            events.append(Started(model=text(answer, "model") or None))
+        message = table(answer, "message")
+        if text(message, "thinking"):
+            events.append(ReasoningDelta(text(message, "thinking")))
+        if text(message, "content"):
+            events.append(TextDelta(text(message, "content")))
+        calls = as_list(message.get("tool_calls"))
+        events += [self._call(as_table(each) or {}) for each in calls]
+        tokens = tuple(_token(as_table(each) or {}) for each in as_list(answer.get("logprobs")))
+        if tokens:
+            events.append(LogprobsSeen(tokens))
+        if answer.get("done") is True:
+            self._done = text(answer, "done_reason")
+            events += _usage(answer)
+        return events
+
+    def end(self) -> list[Event]:
+        """Why the answer ended, or the error that it did not."""
+        if self._done is None:
+            raise AnswerTruncated(
+                "The answer stopped before its end.",
+                why="It closed without `done`; the model may have been stopped.",
+                do="The part that came is in `reckon logs`.",
+            )
+        reason = _STOP_REASONS.get(self._done, "unknown")
+        return [Finished("tool_calls" if self._calls and reason != "length" else reason)]
+
+    def _call(self, call: Json) -> ToolCallDelta:
+        index = self._calls
+        self._calls += 1
+        function = table(call, "function")
+        arguments: Any = function.get("arguments")
+        if not isinstance(arguments, str):
+            arguments = _written({} if arguments is None else arguments)
+        return ToolCallDelta(
+            index=index,
+            id=text(call, "id") or made_up_id(self._name, 0, index),
+            name=text(function, "name"),
+            arguments=arguments,
+        )
+
+
+def _address(base_url: str) -> str:
+    """The base URL's own query is kept."""
+    base = urlsplit(base_url)
+    path = base.path.rstrip("/").removesuffix("/v1").rstrip("/")
+    return urlunsplit((base.scheme, base.netloc, f"{path}/api/chat", base.query, ""))
+
+
+def _object(data: bytes) -> Json:
+    try:
+        decoded: Any = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        hint = "it is HTML, not JSON" if data[:1] == b"<" else f"it is not JSON ({error})"
+        raise _invalid(hint) from error
+    found = as_table(decoded)
+    if found is None:
+        raise _invalid("it is JSON, but not an object")
+    return found
+
+
+def _written(value: object) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except RecursionError as error:
+        raise _invalid("it is nested too deeply") from error
+
+
+def _raise_error_inside(answer: Json) -> None:
+    """An error may come inside an HTTP 200, also in mid-stream."""
+    if not answer.get("error"):
+        return
+    _, message = code_and_message(answer)
+    raise AnswerInvalid(
+        "The provider broke off with an error.",
+        why=f"{message or 'No message'}.",
+        do="Try again later, or see the log of the Ollama server.",
+    )
+
+
+def _token(row: Json) -> TokenLogprob:
+    tops = [as_table(each) or {} for each in as_list(row.get("top_logprobs"))]
+    return TokenLogprob(
+        token=text(row, "token"),
+        logprob=_logarithm(row),
+        top=tuple((text(each, "token"), _logarithm(each)) for each in tops),
+    )
+
+
+def _logarithm(row: Json) -> float:
+    value = row.get("logprob")
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e300 else 0.0
+
+
+def _usage(answer: Json) -> list[Event]:
+    """Usage of the last line. A prompt that was wholly cached is left uncounted: unknown, not 0."""
+    sent, received = count(answer, "prompt_eval_count"), count(answer, "eval_count")
+    if sent is None and received is None:
+        return []
+    return [UsageSeen(Usage(input_tokens=sent, output_tokens=received))]
+
+
+def _invalid(why: str) -> AnswerInvalid:
+    return AnswerInvalid(
+        "The answer cannot be read.",
+        why=f"It is no answer of Ollama's chat: {why}.",
+        do="Check that the base URL is that of an Ollama server.",
+    )
