@@ -5,7 +5,7 @@ import itertools
 import json
 from typing import Any
 
-from reckon.providers.gemini import Gemini
+from reckon.providers.gemini.wire import Gemini
 from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (

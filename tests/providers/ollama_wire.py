@@ -4,7 +4,7 @@ import itertools
 import json
 from typing import Any
 
-from reckon.providers.ollama import OllamaChat
+from reckon.providers.ollama.wire import OllamaChat
 from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (

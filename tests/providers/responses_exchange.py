@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
-from reckon.providers.openai_responses import OpenAIResponses
+from reckon.providers.openai_responses.wire import OpenAIResponses
 from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (

@@ -29,7 +29,7 @@ from reckon.errors import (
     RequestRefused,
     UnsupportedInput,
 )
-from reckon.providers.anthropic import AnthropicMessages
+from reckon.providers.anthropic.wire import AnthropicMessages
 from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (

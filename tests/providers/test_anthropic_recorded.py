@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reckon.errors import ModelNotServed
-from reckon.providers.anthropic import AnthropicMessages
+from reckon.providers.anthropic.wire import AnthropicMessages
 from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Message, Opaque, Prompt, Reasoning, Text

@@ -22,7 +22,7 @@ from reckon.errors import (
     UnsupportedInput,
 )
 from reckon.providers.faults import retry_after_s
-from reckon.providers.openai_chat import OpenAIChat
+from reckon.providers.openai_chat.wire import OpenAIChat
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Attachment, Prompt
 from reckon.vocabulary.response import (

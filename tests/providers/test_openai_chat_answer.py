@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ReckonError
-from reckon.providers.openai_chat import OpenAIChat
+from reckon.providers.openai_chat.wire import OpenAIChat
 from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Media, Message, Opaque, Prompt, Reasoning, Text, ToolCall

@@ -22,7 +22,7 @@ from reckon.errors import (
     RateLimited,
     RequestRefused,
 )
-from reckon.providers.openai_chat import OpenAIChat
+from reckon.providers.openai_chat.wire import OpenAIChat
 from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Message, Prompt

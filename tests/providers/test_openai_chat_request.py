@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from reckon.errors import UnsupportedInput
-from reckon.providers.openai_chat import OpenAIChat
+from reckon.providers.openai_chat.wire import OpenAIChat
 from reckon.vocabulary.model import Modality, Model, Provider
 from reckon.vocabulary.prompt import (
     Attachment,

@@ -31,7 +31,7 @@ from responses_exchange import (
     without,
 )
 
-from reckon.providers.openai_responses import responses_usage
+from reckon.providers.openai_responses.wire import responses_usage
 from reckon.vocabulary.prompt import (
     Message,
     Opaque,

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reckon.errors import ProviderError
-from reckon.providers.openai_responses import OpenAIResponses
+from reckon.providers.openai_responses.wire import OpenAIResponses
 from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Media, Message, Opaque, Prompt, Text

@@ -7,11 +7,11 @@ from reckon.errors import UsageError
 from reckon.providers.wire import Engine, WireFormat
 
 _WIRE_FORMATS = {
-    "openai_chat": "reckon.providers.openai_chat:OpenAIChat",
-    "openai_responses": "reckon.providers.openai_responses:OpenAIResponses",
-    "anthropic": "reckon.providers.anthropic:AnthropicMessages",
-    "gemini": "reckon.providers.gemini:Gemini",
-    "ollama": "reckon.providers.ollama:OllamaChat",
+    "openai_chat": "reckon.providers.openai_chat.wire:OpenAIChat",
+    "openai_responses": "reckon.providers.openai_responses.wire:OpenAIResponses",
+    "anthropic": "reckon.providers.anthropic.wire:AnthropicMessages",
+    "gemini": "reckon.providers.gemini.wire:Gemini",
+    "ollama": "reckon.providers.ollama.wire:OllamaChat",
 }
 _ENGINES = {"builtin": "reckon.providers.builtin_describe"}
 

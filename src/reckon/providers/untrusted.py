@@ -37,3 +37,10 @@ def count(parent: Json, name: str) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < HIGHEST_COUNT:
         return None
     return value
+
+
+def part(value: int | None, whole: int | None) -> int:
+    """A count that is part of another; 0 where unknown, never more than the whole."""
+    if value is None:
+        return 0
+    return value if whole is None else min(value, whole)

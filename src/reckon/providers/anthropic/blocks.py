@@ -4,13 +4,13 @@ Text, reasoning and calls of the user's tools become events as their pieces come
 such as calls and results of tools that Anthropic runs, are put together and told whole, so that
 they go back as they came. What our nouns cannot hold of a text (its citations, whose sealed indices
 want to go back) or of a call (that code called it) is told as the whole block behind it, which
-`anthropic_request` puts in its place.
+`request` puts in its place.
 """
 
 import msgspec
 
 from reckon.errors import AnswerInvalid
-from reckon.providers.anthropic_request import WIRE, json_input
+from reckon.providers.anthropic.request import WIRE, json_input
 from reckon.providers.untrusted import Json, as_list, as_table, table, text
 from reckon.vocabulary.prompt import Opaque
 from reckon.vocabulary.response import (

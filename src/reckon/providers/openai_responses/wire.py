@@ -1,7 +1,7 @@
 """OpenAI's Responses format, which OpenRouter, DeepSeek, Azure and Amazon's Mantle speak too.
 
 An answer is a list of items: messages, reasoning, calls of functions, and what the provider's own
-tools did. What an item says is in `openai_responses_items`; here is how answers come: whole, or as
+tools did. What an item says is in `items`; here is how answers come: whole, or as
 server-sent events that end with the whole answer again.
 """
 
@@ -13,11 +13,11 @@ import msgspec
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
 from reckon.providers.faults import code_and_message, provider_error
-from reckon.providers.openai_responses_items import Items
-from reckon.providers.openai_responses_request import request_body
+from reckon.providers.openai_chat.usage import openai_usage
+from reckon.providers.openai_responses.items import Items
+from reckon.providers.openai_responses.request import request_body
 from reckon.providers.sse import EventReader
-from reckon.providers.untrusted import Json, as_table, count, table, text
-from reckon.providers.usage import openai_usage, part
+from reckon.providers.untrusted import Json, as_table, count, part, table, text
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt

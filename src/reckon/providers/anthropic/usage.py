@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from reckon.providers.untrusted import HIGHEST_COUNT, Json, as_list, as_table, count, table
-from reckon.providers.usage import part
+from reckon.providers.untrusted import HIGHEST_COUNT, Json, as_list, as_table, count, part, table
 from reckon.vocabulary.usage import Usage
 
 

@@ -13,7 +13,7 @@ import msgspec
 from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
 from reckon.providers.faults import code_and_message, provider_error
 from reckon.providers.made_up import made_up_id
-from reckon.providers.ollama_request import request_body
+from reckon.providers.ollama.request import request_body
 from reckon.providers.sse import EVENT_LIMIT
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.vocabulary.call import Call

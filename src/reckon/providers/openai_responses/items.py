@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import math
 
-from reckon.providers.openai_responses_request import GAP, PHASE, PICTURE_CALL, WIRE
+from reckon.providers.openai_responses.request import GAP, PHASE, PICTURE_CALL, WIRE
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.vocabulary.prompt import Attachment, Media, Opaque
 from reckon.vocabulary.response import (

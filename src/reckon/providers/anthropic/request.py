@@ -258,7 +258,7 @@ def _carry_back(part: Opaque, blocks: list[Json]) -> None:
     """Append a block as it came.
 
     One that restates a call or the end of a text, with what our nouns lack (see
-    `anthropic_blocks`), takes their place; a text that somebody changed since stays changed.
+    `blocks`), takes their place; a text that somebody changed since stays changed.
     """
     if part.wire != WIRE:
         raise _other_wire("A part of the conversation", part.wire)

@@ -2,16 +2,9 @@
 
 from decimal import Decimal, InvalidOperation
 
-from reckon.providers.untrusted import Json, count, table
+from reckon.providers.untrusted import Json, count, part, table
 from reckon.vocabulary.money import to_pico
 from reckon.vocabulary.usage import Usage
-
-
-def part(value: int | None, whole: int | None) -> int:
-    """A count that is part of another; 0 where unknown, never more than the whole."""
-    if value is None:
-        return 0
-    return value if whole is None else min(value, whole)
 
 
 def openai_usage(usage: Json) -> Usage:

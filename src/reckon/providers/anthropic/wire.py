@@ -1,7 +1,6 @@
 """Anthropic's messages, also spoken by llama.cpp and by several providers beside their own format.
 
-The request is in `anthropic_request`, the content of an answer in `anthropic_blocks`, its usage in
-`anthropic_usage`.
+The request is in `request`, the content of an answer in `blocks`, its usage in `usage`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +10,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
-from reckon.providers.anthropic_blocks import Blocks
-from reckon.providers.anthropic_request import request_body
-from reckon.providers.anthropic_usage import anthropic_usage, merged
+from reckon.providers.anthropic.blocks import Blocks
+from reckon.providers.anthropic.request import request_body
+from reckon.providers.anthropic.usage import anthropic_usage, merged
 from reckon.providers.faults import code_and_message, provider_error
 from reckon.providers.sse import EventReader
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text

@@ -6,11 +6,11 @@ takes both: `Answer.read` for each object that came, `Answer.end` once no more c
 
 from collections.abc import Iterator
 
-from reckon.providers.openai_chat_calls import Calls, signature
-from reckon.providers.openai_chat_media import Sound, picture
-from reckon.providers.openai_chat_request import WIRE
+from reckon.providers.openai_chat.calls import Calls, signature
+from reckon.providers.openai_chat.media import Sound, picture
+from reckon.providers.openai_chat.request import WIRE
+from reckon.providers.openai_chat.usage import openai_usage
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
-from reckon.providers.usage import openai_usage
 from reckon.vocabulary.prompt import Opaque
 from reckon.vocabulary.response import (
     Citation,

@@ -12,8 +12,8 @@ import msgspec
 
 from reckon.errors import AnswerTruncated, AuthError, ProviderError
 from reckon.providers.faults import code_and_message, provider_error
-from reckon.providers.gemini_answer import Answer, invalid
-from reckon.providers.gemini_request import request_body
+from reckon.providers.gemini.answer import Answer, invalid
+from reckon.providers.gemini.request import request_body
 from reckon.providers.json_stream import ObjectReader
 from reckon.providers.sse import EventReader
 from reckon.providers.untrusted import Json, as_list, as_table, table, text

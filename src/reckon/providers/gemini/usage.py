@@ -5,8 +5,7 @@ in `toolUsePromptTokenCount`. `candidatesTokenCount` leaves thoughts out, and bo
 output. Counts of zero are left out of the JSON.
 """
 
-from reckon.providers.untrusted import Json, as_list, as_table, count
-from reckon.providers.usage import part
+from reckon.providers.untrusted import Json, as_list, as_table, count, part
 from reckon.vocabulary.usage import Usage
 
 _MODALITIES = ("MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUMENT")

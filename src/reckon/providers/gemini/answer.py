@@ -13,9 +13,9 @@ import msgspec
 
 from reckon.errors import AnswerInvalid
 from reckon.providers.faults import code_and_message
-from reckon.providers.gemini_request import WIRE
-from reckon.providers.gemini_sources import citations, searches
-from reckon.providers.gemini_usage import gemini_usage
+from reckon.providers.gemini.request import WIRE
+from reckon.providers.gemini.sources import citations, searches
+from reckon.providers.gemini.usage import gemini_usage
 from reckon.providers.made_up import made_up_id
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.vocabulary.model import Modality

@@ -10,8 +10,8 @@ import msgspec
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
 from reckon.providers.faults import code_and_message, provider_error
-from reckon.providers.openai_chat_answer import Answer
-from reckon.providers.openai_chat_request import request_body
+from reckon.providers.openai_chat.answer import Answer
+from reckon.providers.openai_chat.request import request_body
 from reckon.providers.sse import EventReader
 from reckon.providers.untrusted import Json, as_list, as_table, text
 from reckon.vocabulary.call import Call

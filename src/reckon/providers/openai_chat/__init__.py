@@ -1,0 +1,1 @@
+"""Chat completions: what OpenAI began and most providers and local servers speak."""
