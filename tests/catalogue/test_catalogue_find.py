@@ -161,4 +161,4 @@ def test_first_party_models_are_the_makers(catalogue):
 def test_openai_takes_the_new_name_of_the_token_limit(catalogue):
     """And no other provider row says so."""
     odd = [p.id for p in catalogue.providers.values() if p.max_tokens_field != "max_tokens"]
-    assert odd == ["openai"]
+    assert odd == ["openai", "azure"]

@@ -21,21 +21,37 @@ ANSWERS = {
     "hello": ["Hello", " from", " the", " scripted", " model."],
     "think": ["<think>\n", "Two plus two", "\n</think>\n\n", "The answer", " is 4."],
     "json": ['{"a": ', "1, ", '"b": "red"}'],
+    "call": [
+        "<tool_call>\n",
+        '{"name": "get_weather", ',
+        '"arguments": {"city": "Paris"}}',
+        "\n</tool_call>",
+    ],
     "loop": ["la "],
 }
 """Pieces of each answer; a piece is a token of its own, so none occurs twice."""
 
 RANDOM_WIDTH = 64
 
-# llama.cpp tells reasoning apart only where the template shows how reasoning is written.
-_SCRIPTED_TEMPLATE = """{% for m in messages %}<|im_start|>{{ m.role }}
+# llama.cpp tells reasoning and calls apart only where the template shows how they are written.
+_SCRIPTED_TEMPLATE = """{% if tools %}<|im_start|>system
+Tools: {% for tool in tools %}{{ tool | tojson }}{% endfor %}
+A call is written so:
+<tool_call>
+{"name": NAME, "arguments": OBJECT}
+</tool_call><|im_end|>
+{% endif %}{% for m in messages %}<|im_start|>{{ m.role }}
 {% if m.reasoning_content %}<think>
 {{ m.reasoning_content }}
 </think>
 
-{% endif %}{{ m.content }}<|im_end|>
+{% endif %}{{ m.content or "" }}{% for call in m.tool_calls or [] %}
+<tool_call>
+{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}
+</tool_call>{% endfor %}<|im_end|>
 {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
-{% set last = messages[-1].content | string %}{% if "think" in last %}<|go_think|>\
+{% set last = messages[-1].content | string %}\
+{% if tools and messages[-1].role != "tool" %}<|go_call|>{% elif "think" in last %}<|go_think|>\
 {% elif "json" in last %}<|go_json|>{% elif "loop" in last %}<|go_loop|>\
 {% else %}<|go_hello|>{% endif %}{% endif %}"""
 

@@ -1,8 +1,9 @@
 """One live call: encode, send, decode; for any backend."""
 
+import time
 from collections.abc import AsyncGenerator
 
-from reckon.errors import ReckonError
+from reckon.errors import MaybeBilled, ReckonError
 from reckon.net import Client
 from reckon.providers import registry
 from reckon.providers.wire import Decoder, WireFormat
@@ -11,6 +12,8 @@ from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Event
 
 HIDDEN = "[key]"
+SILENCE_S = 300.0
+"""Seconds without one word of an answer. Comments and pings keep the line open, and say nothing."""
 
 
 async def respond(
@@ -44,9 +47,16 @@ async def respond(
                 body = await answer.read()
                 raise wire.error(answer.status, answer.headers, body, model, provider)
             decoder = _decoder(wire, stream=stream, headers=answer.headers)
+            said_at = time.monotonic()
             async for piece in answer.chunks():
-                for event in decoder.feed(piece):
+                events = decoder.feed(piece)
+                for event in events:
                     yield event
+                now = time.monotonic()
+                if events:
+                    said_at = now
+                elif stream and now - said_at > SILENCE_S:
+                    raise _silent(provider)
             for event in decoder.close():
                 yield event
     except ReckonError as error:
@@ -58,6 +68,14 @@ def _decoder(wire: WireFormat, *, stream: bool, headers: dict[str, str]) -> Deco
     # A server that does not stream answers a streaming request with one object.
     kind = headers.get("content-type", "")
     return wire.decoder(stream=stream and not kind.startswith("application/json"))
+
+
+def _silent(provider: Provider) -> MaybeBilled:
+    return MaybeBilled(
+        f"{provider.name} kept the line open for {SILENCE_S:g} seconds and said nothing.",
+        why="Only comments and pings came; the call may have been billed.",
+        do="Try again later; `reckon logs` keeps what arrived.",
+    )
 
 
 def _hide(error: ReckonError, key: str | None) -> None:

@@ -1,0 +1,185 @@
+"""Every recorded answer of a format we speak, served over a real socket, whole and cut at random.
+
+What comes out is what the decoder makes of the same bytes in one piece; what those mean is held
+against independent readings in `tests/providers/test_*_recorded.py`.
+"""
+
+import asyncio
+import json
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from raw_server import Visit, raw_server
+
+from reckon import net
+from reckon.errors import ProviderError, ReckonError
+from reckon.providers import call, registry
+from reckon.run.collect import Collector
+from reckon.vocabulary.model import Model, Provider
+from reckon.vocabulary.prompt import Prompt
+from reckon.vocabulary.response import Response
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "wire"
+FORMATS = {
+    "openai_chat": r"/chat/completions$",
+    "openai_responses": r"/responses$",
+    "anthropic": r"/v1/messages$",
+    "gemini": r":(generateContent|streamGenerateContent)$",
+    "ollama": r"/api/chat$",
+}
+DROPPED = {"transfer-encoding", "content-length", "connection", "alt-svc", "content-encoding"}
+
+
+def exchanges() -> Iterator[Any]:
+    """Recorded exchanges with the format that they speak."""
+    for path in sorted(DATA.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            found = json.loads(line)
+            for wire, pattern in FORMATS.items():
+                speaks = re.search(pattern, found["endpoint"]) and "body" in found["response"]
+                if speaks and found["provider"] not in ("cohere", "writer"):
+                    yield pytest.param(wire, found, id=f"{wire}-{found['id']}")
+
+
+RECORDED = list(exchanges())
+NEEDS_DATA = pytest.mark.skipif(not RECORDED, reason="no recorded exchanges in ../shared/data/wire")
+
+
+def provider(wire: str) -> Provider:
+    """A provider that speaks the format."""
+    return Provider(id="p", name="P", wire=wire)
+
+
+def directly(wire: str, *, stream: bool, body: bytes) -> tuple[Response, str]:
+    """What the decoder makes of the bytes in one piece, and how it ended."""
+    collector, decoder = Collector(), registry.wire_format(wire).decoder(stream=stream)
+    try:
+        for event in decoder.feed(body):
+            collector.add(event)
+        for event in decoder.close():
+            collector.add(event)
+    except ReckonError as error:
+        return collector.response(), type(error).__name__
+    return collector.response(), ""
+
+
+async def over_a_socket(wire: str, found: Any, *, stream: bool, pieces: list[bytes]) -> Any:
+    """The same answer from a server that sends it in these pieces."""
+    answer = found["response"]
+    head = f"HTTP/1.1 {answer['status']} X\r\nTransfer-Encoding: chunked\r\n" + "".join(
+        f"{name}: {value}\r\n" for name, value in answer["headers"] if name not in DROPPED
+    )
+
+    async def serve(visit: Visit) -> None:
+        await visit.send(head.encode() + b"\r\n")
+        for piece in pieces:
+            await visit.event(piece)
+        await visit.send(b"0\r\n\r\n")
+
+    collector, ended = Collector(), ""
+    async with raw_server(serve) as server, net.Client() as client:
+        try:
+            async for event in call.respond(
+                Prompt.of("x", max_output_tokens=10),
+                Model(id="m", provider="p", organization="o"),
+                provider(wire),
+                base_url=f"http://127.0.0.1:{server.port}/v1",
+                key="sk-secret",
+                client=client,
+                stream=stream,
+            ):
+                collector.add(event)
+        except ReckonError as error:
+            ended = type(error).__name__
+            if answer["status"] >= 400:
+                assert isinstance(error, ProviderError)
+                assert error.status == answer["status"]
+                assert error.what
+                assert error.do
+    return collector.response(), ended
+
+
+def plain(response: Response) -> Any:
+    """All of a response but its times."""
+    return (
+        response.parts,
+        response.text,
+        response.reasoning,
+        response.model,
+        response.request_id,
+        response.stop_reason,
+        response.usage,
+        response.citations,
+        response.logprobs,
+        response.others,
+    )
+
+
+def cut(body: bytes, seed: str) -> list[bytes]:
+    """Pieces at random bytes, also inside a character."""
+    chance = random.Random(seed)
+    ends = sorted(chance.sample(range(1, len(body)), min(12, max(0, len(body) - 1))))
+    return [body[a:b] for a, b in zip([0, *ends], [*ends, len(body)], strict=True) if a < b]
+
+
+def is_stream(found: Any) -> bool:
+    """Whether the answer came as a stream."""
+    kind = dict(found["response"]["headers"]).get("content-type", "")
+    body = found["response"]["body"].lstrip()
+    array = "streamGenerateContent" in found["endpoint"]
+    return (
+        "event-stream" in kind or "ndjson" in kind or array or body.startswith(("data:", "event:"))
+    )
+
+
+@NEEDS_DATA
+@pytest.mark.parametrize(("wire", "found"), RECORDED)
+def test_an_answer_over_a_real_socket_is_the_answer(wire: str, found: Any) -> None:
+    """Whole and in pieces: text, calls, reasoning, usage, end and errors are the same."""
+    body = found["response"]["body"].encode()
+    stream = is_stream(found)
+    failed = found["response"]["status"] >= 400
+
+    async def work() -> None:
+        for pieces in ([body] if body else [], cut(body, found["id"])):
+            response, ended = await over_a_socket(wire, found, stream=stream, pieces=pieces)
+            if failed:
+                assert ended
+                continue
+            expected, expected_end = directly(wire, stream=stream, body=body)
+            assert ended == expected_end
+            # What stood before an error in the same piece may or may not have been handed out.
+            if not ended:
+                assert plain(response) == plain(expected)
+
+    net.run(asyncio.wait_for(work(), 60))
+
+
+def test_pings_alone_do_not_keep_an_answer_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of silence is re-armed by words, not by comments."""
+    monkeypatch.setattr(call, "SILENCE_S", 0.2)
+
+    async def serve(visit: Visit) -> None:
+        await visit.begin_events()
+        while True:
+            await visit.event(b": keep-alive\n\n")
+            await asyncio.sleep(0.02)
+
+    async def work() -> None:
+        async with raw_server(serve) as server, net.Client() as client:
+            with pytest.raises(ReckonError, match="said nothing"):
+                async for _ in call.respond(
+                    Prompt.of("x"),
+                    Model(id="m", provider="p", organization="o"),
+                    provider("openai_chat"),
+                    base_url=f"http://127.0.0.1:{server.port}/v1",
+                    key=None,
+                    client=client,
+                ):
+                    pass
+
+    net.run(asyncio.wait_for(work(), 30))
