@@ -58,6 +58,9 @@ _MERGED = ("text", "summary", "signature")
 """Fields of a reasoning detail that come in pieces."""
 
 
+_PLAIN = frozenset({"role", "content"})
+
+
 class Answer:
     """One answer while it is read."""
 
@@ -114,8 +117,10 @@ class Answer:
 
     def _listed_sources(self, chunk: Json, events: list[Event]) -> list[Event]:
         """Perplexity and xAI list sources beside the choices, and again in each chunk."""
-        self._sources |= {event.citation.url for event in events if isinstance(event, Cited)}
         found: list[Event] = []
+        self._sources |= {event.citation.url for event in events if isinstance(event, Cited)}
+        if "search_results" not in chunk and "citations" not in chunk:
+            return found
         for each in (*as_list(chunk.get("search_results")), *as_list(chunk.get("citations"))):
             source = {"url": each} if isinstance(each, str) else as_table(each) or {}
             url = text(source, "url")
@@ -141,6 +146,10 @@ class _Choice:
 
     def read(self, choice: Json, *, streamed: bool) -> list[Event]:
         message = table(choice, "delta" if streamed else "message")
+        self.reason = text(choice, "finish_reason") or self.reason
+        words = None if choice.get("logprobs") else _plain_words(message)
+        if words is not None:
+            return [TextDelta(words, self.index)] if words else []
         events = [*self._reasoning(message, streamed), *self._words(message)]
         for annotation in as_list(message.get("annotations")):
             events += self._annotation(as_table(annotation) or {})
@@ -154,7 +163,6 @@ class _Choice:
         tokens = tuple(_logprobs(table(choice, "logprobs")))
         if tokens:
             events.append(LogprobsSeen(tokens, self.index))
-        self.reason = text(choice, "finish_reason") or self.reason
         return events
 
     def end(self) -> Iterator[Event]:
@@ -265,6 +273,15 @@ class _Choice:
         if image:
             self._images.append(image)
         return []
+
+
+def _plain_words(message: Json) -> str | None:
+    """The words of a message that holds nothing else, as nearly every piece of a stream does."""
+    for name, value in message.items():
+        if value is not None and name not in _PLAIN:
+            return None
+    words = message.get("content")
+    return words if isinstance(words, str) else None if words else ""
 
 
 class _Detail:

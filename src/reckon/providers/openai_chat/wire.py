@@ -200,14 +200,14 @@ def _invalid(why: str) -> AnswerInvalid:
 
 def _raise_error_inside(answer: Json) -> None:
     """An error may come inside an HTTP 200, also in mid-stream, also inside a choice."""
-    choices = [as_table(each) or {} for each in as_list(answer.get("choices"))]
-    for each in (answer, *choices):
+    # vLLM sends the fields of an error at the top.
+    bare = "choices" not in answer and (answer.get("message") or answer.get("detail"))
+    if answer.get("error") or bare:
+        raise _broken_off(*code_and_message(answer))
+    for choice in as_list(answer.get("choices")):
+        each = as_table(choice) or {}
         if each.get("error"):
             raise _broken_off(*code_and_message(each))
-    # vLLM sends the fields of an error at the top.
-    if "choices" not in answer and (answer.get("message") or answer.get("detail")):
-        raise _broken_off(*code_and_message(answer))
-    for each in choices:
         if text(each, "finish_reason") in _BROKEN_OFF:
             raise _broken_off(text(each, "finish_reason"), "It stopped before its end")
 
