@@ -264,7 +264,8 @@ def test_rows_in_doubt_of_a_finished_run_can_be_sent_again_on_demand(
         openai_at(server.base_url)
         done = reckon("run", str(rows), "-P", "{{name}}", "-m", "gpt-4o-mini", "--budget", "1")
         assert done.returncode == 4
-        assert "1 in doubt" in done.stdout
+        assert "39 done, 1 in doubt." in done.stdout
+        assert re.search(r"^1 in doubt: .*may have been billed", done.stdout, re.MULTILINE)
         nothing = reckon("runs", "resume")
         assert (nothing.returncode, server.requests) == (0, 40)
         again = reckon("runs", "resume", "--in-doubt", "retry")

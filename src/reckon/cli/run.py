@@ -239,7 +239,8 @@ def _show_report(report: "RunReport", *, err: bool) -> None:
         )
     for cause in report.errors.values():
         example = one_line(cause.example, LONGEST_EXAMPLE)
-        click.echo(f"{cause.count:,} failed: {example}", err=err)
+        became = "in doubt" if cause.in_doubt else "failed"
+        click.echo(f"{cause.count:,} {became}: {example}", err=err)
     for line in report.halted:
         click.echo(printable(line), err=True)
     if report.budget_reached:

@@ -95,20 +95,21 @@ class Counts:
         self.errors: dict[str, Cause] = {}
 
     def add_error(self, item: Item, error: ReckonError) -> None:
-        """Count a failed row under its cause, with the first as an example."""
+        """Count a row that failed or is in doubt under its cause, with the first as an example."""
         cause = cause_of(error)
         if cause not in self.errors and len(self.errors) >= MOST_CAUSES:
             cause = "other causes"
         seen = self.errors.get(cause)
         if seen:
-            self.errors[cause] = Cause(count=seen.count + 1, example=seen.example)
+            self.errors[cause] = msgspec.structs.replace(seen, count=seen.count + 1)
             return
         parts = (part for part in (error.what, error.why, error.do) if part)
         said = " ".join(
             part if part.endswith((".", "!", "?", "`")) else f"{part}." for part in parts
         )
         example = said if item.id in error.what else f"{item.id}: {said}"
-        self.errors[cause] = Cause(count=1, example=example)
+        in_doubt = isinstance(error, POSSIBLY_BILLED)
+        self.errors[cause] = Cause(count=1, example=example, in_doubt=in_doubt)
 
 
 class Engine:

@@ -33,11 +33,13 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows that failed for the same reason."""
+    """Rows that failed, or are in doubt, for the same reason."""
 
     count: int
     example: str
     """One row's id and its error."""
+    in_doubt: bool = False
+    """Whether these rows may have been billed."""
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
