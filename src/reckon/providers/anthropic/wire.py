@@ -4,7 +4,6 @@ The request is in `request`, the content of an answer in `blocks`, its usage in 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,12 +15,11 @@ from reckon.providers.anthropic.usage import anthropic_usage, merged
 from reckon.providers.faults import code_and_message, provider_error
 from reckon.providers.sse import EventReader
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
+from reckon.providers.whole import WholeDecoder, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Event, Finished, Started, StopReason, UsageSeen
-
-BODY_LIMIT = 256 << 20
 
 VERSION = "2023-06-01"
 """The only version of the format that Anthropic still serves."""
@@ -74,7 +72,7 @@ class AnthropicMessages:
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
-        return StreamDecoder() if stream else WholeDecoder()
+        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid)
 
     def error(
         self,
@@ -86,36 +84,6 @@ class AnthropicMessages:
     ) -> ProviderError:
         """What an answer with that status means."""
         return provider_error(status, headers, body, model, provider)
-
-
-class WholeDecoder:
-    """Decodes an answer that comes as one JSON object."""
-
-    def __init__(self) -> None:
-        self._body = bytearray()
-
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Nothing is complete before the end."""
-        self._body += data
-        if len(self._body) > BODY_LIMIT:
-            raise _invalid("it is larger than 256 MiB")
-        return ()
-
-    def close(self) -> Sequence[Event]:
-        """All events of the answer."""
-        answer = _object(bytes(self._body))
-        _raise_error_inside(answer, retryable=True)
-        if not isinstance(answer.get("content"), list):
-            raise _invalid("it has no content")
-        events: list[Event] = [_started(answer)]
-        blocks = Blocks()
-        for block in as_list(answer["content"]):
-            events += blocks.whole(as_table(block) or {})
-        usage = table(answer, "usage")
-        if usage:
-            events.append(UsageSeen(anthropic_usage(usage)))
-        events.append(Finished(_stop_reason(answer.get("stop_reason"))))
-        return events
 
 
 class StreamDecoder:
@@ -150,7 +118,7 @@ class StreamDecoder:
         # Some gateways end every stream as OpenAI does.
         if data.strip() in (b"", b"[DONE]"):
             return []
-        event = _object(data)
+        event = json_object(data, _invalid)
         # An error that comes before the answer is one like any other; later ones may be billed.
         _raise_error_inside(event, retryable=not self._begun)
         match event.get("type"):
@@ -194,6 +162,23 @@ class StreamDecoder:
         return [UsageSeen(anthropic_usage(self._usage))]
 
 
+def _read_whole(body: bytes) -> Sequence[Event]:
+    """All events of an answer that comes as one JSON object."""
+    answer = json_object(body, _invalid)
+    _raise_error_inside(answer, retryable=True)
+    if not isinstance(answer.get("content"), list):
+        raise _invalid("it has no content")
+    events: list[Event] = [_started(answer)]
+    blocks = Blocks()
+    for block in as_list(answer["content"]):
+        events += blocks.whole(as_table(block) or {})
+    usage = table(answer, "usage")
+    if usage:
+        events.append(UsageSeen(anthropic_usage(usage)))
+    events.append(Finished(_stop_reason(answer.get("stop_reason"))))
+    return events
+
+
 def _address(base_url: str) -> str:
     """Where messages go; users' ANTHROPIC_BASE_URL ends before `/v1`, ours with it."""
     parts = urlsplit(base_url)
@@ -201,19 +186,6 @@ def _address(base_url: str) -> str:
     if not path.endswith("/v1"):
         path += "/v1"
     return parts._replace(path=f"{path}/messages").geturl()
-
-
-def _object(data: bytes) -> Json:
-    try:
-        decoded: Any = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        start = data[:1].decode("latin-1")
-        hint = "it is HTML, not JSON" if start == "<" else f"it is not JSON ({error})"
-        raise _invalid(hint) from error
-    found = as_table(decoded)
-    if found is None:
-        raise _invalid("it is JSON, but not an object")
-    return found
 
 
 def _invalid(why: str) -> AnswerInvalid:

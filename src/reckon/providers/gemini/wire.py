@@ -17,12 +17,11 @@ from reckon.providers.gemini.request import request_body
 from reckon.providers.json_stream import ObjectReader
 from reckon.providers.sse import EventReader
 from reckon.providers.untrusted import Json, as_list, as_table, table, text
+from reckon.providers.whole import WholeDecoder
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Event
-
-BODY_LIMIT = 256 << 20
 
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?s")
 """A duration as Google's JSON spells it."""
@@ -60,7 +59,7 @@ class Gemini:
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
-        return StreamDecoder() if stream else WholeDecoder()
+        return StreamDecoder() if stream else WholeDecoder(_read_whole, invalid)
 
     def error(
         self,
@@ -91,31 +90,6 @@ class Gemini:
             error.retryable = False
             error.do = "The quota of the day is used up: go on tomorrow, or raise it at Google."
         return error
-
-
-class WholeDecoder:
-    """Decodes an answer that comes as one JSON object; an error may come as a list of one."""
-
-    def __init__(self) -> None:
-        self._body = bytearray()
-
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Nothing is complete before the end."""
-        self._body += data
-        if len(self._body) > BODY_LIMIT:
-            raise invalid("it is larger than 256 MiB")
-        return ()
-
-    def close(self) -> Sequence[Event]:
-        """All events of the answer."""
-        answer = Answer()
-        decoded = _decoded(bytes(self._body))
-        events: list[Event] = []
-        for each in as_list(decoded) or [decoded]:
-            events += _added(answer, as_table(each))
-        if answer.is_empty:
-            raise invalid("it has no candidates")
-        return events + answer.end()
 
 
 class StreamDecoder:
@@ -163,6 +137,18 @@ class StreamDecoder:
                 for each in as_list(decoded := _decoded(piece)) or [decoded]:
                     events += _added(self._answer, as_table(each))
         return events
+
+
+def _read_whole(body: bytes) -> Sequence[Event]:
+    """All events of an answer that comes as one JSON object."""
+    answer = Answer()
+    decoded = _decoded(body)
+    events: list[Event] = []
+    for each in as_list(decoded) or [decoded]:
+        events += _added(answer, as_table(each))
+    if answer.is_empty:
+        raise invalid("it has no candidates")
+    return events + answer.end()
 
 
 def _address(base_url: str, model: str, *, stream: bool) -> str:

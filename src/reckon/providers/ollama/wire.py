@@ -16,6 +16,7 @@ from reckon.providers.made_up import made_up_id
 from reckon.providers.ollama.request import request_body
 from reckon.providers.sse import EVENT_LIMIT
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
+from reckon.providers.whole import WholeDecoder, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -32,8 +33,6 @@ from reckon.vocabulary.response import (
     UsageSeen,
 )
 from reckon.vocabulary.usage import Usage
-
-BODY_LIMIT = 256 << 20
 
 _STOP_REASONS: dict[str, StopReason] = {"stop": "stop", "length": "length"}
 
@@ -72,7 +71,7 @@ class OllamaChat:
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
-        return StreamDecoder() if stream else WholeDecoder()
+        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid)
 
     def error(
         self,
@@ -84,25 +83,6 @@ class OllamaChat:
     ) -> ProviderError:
         """What an answer with that status means."""
         return provider_error(status, headers, body, model, provider)
-
-
-class WholeDecoder:
-    """Decodes an answer that comes as one JSON object."""
-
-    def __init__(self) -> None:
-        self._body = bytearray()
-
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Nothing is complete before the end."""
-        self._body += data
-        if len(self._body) > BODY_LIMIT:
-            raise _invalid("it is larger than 256 MiB")
-        return ()
-
-    def close(self) -> Sequence[Event]:
-        """All events of the answer."""
-        answer = _Answer()
-        return [*answer.add(bytes(self._body)), *answer.end()]
 
 
 class StreamDecoder:
@@ -147,7 +127,7 @@ class _Answer:
 
     def add(self, line: bytes) -> list[Event]:
         """The events of the next object."""
-        answer = _object(line)
+        answer = json_object(line, _invalid)
         self.is_broken = bool(answer.get("error"))
         _raise_error_inside(answer)
         events: list[Event] = []
@@ -197,23 +177,17 @@ class _Answer:
         )
 
 
+def _read_whole(body: bytes) -> Sequence[Event]:
+    """All events of an answer that comes as one JSON object."""
+    answer = _Answer()
+    return [*answer.add(body), *answer.end()]
+
+
 def _address(base_url: str) -> str:
     """The base URL's own query is kept."""
     base = urlsplit(base_url)
     path = base.path.rstrip("/").removesuffix("/v1").rstrip("/")
     return urlunsplit((base.scheme, base.netloc, f"{path}/api/chat", base.query, ""))
-
-
-def _object(data: bytes) -> Json:
-    try:
-        decoded: Any = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        hint = "it is HTML, not JSON" if data[:1] == b"<" else f"it is not JSON ({error})"
-        raise _invalid(hint) from error
-    found = as_table(decoded)
-    if found is None:
-        raise _invalid("it is JSON, but not an object")
-    return found
 
 
 def _written(value: object) -> str:

@@ -4,7 +4,6 @@ Knows nothing of: other OpenAI endpoints, tools with free text instead of JSON, 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
@@ -14,12 +13,11 @@ from reckon.providers.openai_chat.answer import Answer
 from reckon.providers.openai_chat.request import request_body
 from reckon.providers.sse import EventReader
 from reckon.providers.untrusted import Json, as_list, as_table, text
+from reckon.providers.whole import WholeDecoder, is_json, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Event
-
-BODY_LIMIT = 256 << 20
 
 _BROKEN_OFF = {"error", "insufficient_system_resource", "network_error"}
 """Reasons of an end that is none: Mistral's and OpenRouter's, DeepSeek's, Z.ai's."""
@@ -56,7 +54,7 @@ class OpenAIChat:
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
-        return StreamDecoder() if stream else WholeDecoder()
+        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid)
 
     def error(
         self,
@@ -68,30 +66,6 @@ class OpenAIChat:
     ) -> ProviderError:
         """What an answer with that status means."""
         return provider_error(status, headers, body, model, provider)
-
-
-class WholeDecoder:
-    """Decodes an answer that comes as one JSON object."""
-
-    def __init__(self) -> None:
-        self._body = bytearray()
-
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Nothing is complete before the end."""
-        self._body += data
-        if len(self._body) > BODY_LIMIT:
-            raise _invalid("it is larger than 256 MiB")
-        return ()
-
-    def close(self) -> Sequence[Event]:
-        """All events of the answer."""
-        told = _object(bytes(self._body))
-        _raise_error_inside(told)
-        answer = Answer()
-        events = answer.read(told, streamed=False)
-        if not answer.choices:
-            raise _invalid("it has no choices")
-        return [*events, *answer.end()]
 
 
 class StreamDecoder:
@@ -118,7 +92,8 @@ class StreamDecoder:
             raise self._fault
         if not self._began and data.strip():
             self._began = True
-            self._unstreamed = WholeDecoder() if data.lstrip().startswith(b"{") else None
+            if data.lstrip().startswith(b"{"):
+                self._unstreamed = WholeDecoder(_read_whole, _invalid)
         if self._unstreamed:
             return self._unstreamed.feed(data)
         events: list[Event] = []
@@ -138,7 +113,7 @@ class StreamDecoder:
         if self._unstreamed:
             return self._unstreamed.close()
         # What is no JSON here is the beginning of an event that was cut off.
-        rest = [each for each in self._events.close() if _is_done(each) or _is_json(each)]
+        rest = [each for each in self._events.close() if _is_done(each) or is_json(each)]
         events = [event for each in rest for event in self._decode(each)]
         if not self._done and not self._answer.is_whole:
             raise AnswerTruncated(
@@ -154,9 +129,20 @@ class StreamDecoder:
         if _is_done(data):
             self._done = True
             return []
-        chunk = _object(data)
+        chunk = json_object(data, _invalid)
         _raise_error_inside(chunk)
         return self._answer.read(chunk, streamed=True)
+
+
+def _read_whole(body: bytes) -> Sequence[Event]:
+    """All events of an answer that comes as one JSON object."""
+    told = json_object(body, _invalid)
+    _raise_error_inside(told)
+    answer = Answer()
+    events = answer.read(told, streamed=False)
+    if not answer.choices:
+        raise _invalid("it has no choices")
+    return [*events, *answer.end()]
 
 
 def _address(base_url: str) -> str:
@@ -167,27 +153,6 @@ def _address(base_url: str) -> str:
 
 def _is_done(data: bytes) -> bool:
     return data.strip() == b"[DONE]"
-
-
-def _is_json(data: bytes) -> bool:
-    try:
-        msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
-
-
-def _object(data: bytes) -> Json:
-    try:
-        decoded: Any = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        start = data[:1].decode("latin-1")
-        hint = "it is HTML, not JSON" if start == "<" else f"it is not JSON ({error})"
-        raise _invalid(hint) from error
-    found = as_table(decoded)
-    if found is None:
-        raise _invalid("it is JSON, but not an object")
-    return found
 
 
 def _invalid(why: str) -> AnswerInvalid:

@@ -6,7 +6,6 @@ server-sent events that end with the whole answer again.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -17,14 +16,13 @@ from reckon.providers.openai_chat.usage import openai_usage
 from reckon.providers.openai_responses.items import Items
 from reckon.providers.openai_responses.request import request_body
 from reckon.providers.sse import EventReader
-from reckon.providers.untrusted import Json, as_table, count, part, table, text
+from reckon.providers.untrusted import Json, count, part, table, text
+from reckon.providers.whole import WholeDecoder, is_json, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Event, Finished, Started, StopReason, UsageSeen
 from reckon.vocabulary.usage import Usage
-
-BODY_LIMIT = 256 << 20
 
 _CUT_BY: dict[str, StopReason] = {
     "max_output_tokens": "length",
@@ -70,7 +68,7 @@ class OpenAIResponses:
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
-        return StreamDecoder() if stream else WholeDecoder()
+        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid)
 
     def error(
         self,
@@ -109,34 +107,6 @@ def responses_usage(usage: Json) -> Usage:
     )
 
 
-class WholeDecoder:
-    """Decodes an answer that comes as one JSON object."""
-
-    def __init__(self) -> None:
-        self._body = bytearray()
-
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Nothing is complete before the end."""
-        self._body += data
-        if len(self._body) > BODY_LIMIT:
-            raise _invalid("it is larger than 256 MiB")
-        return ()
-
-    def close(self) -> Sequence[Event]:
-        """All events of the answer."""
-        answer = _object(bytes(self._body))
-        status = text(answer, "status")
-        if answer.get("error") or status == "failed":
-            raise _broken_off(answer)
-        if not isinstance(answer.get("output"), list):
-            raise _invalid("it has no output")
-        if status in ("queued", "in_progress", "cancelled"):
-            raise _truncated(f"The provider says that it is {status.replace('_', ' ')}")
-        items = Items()
-        events = [_started(answer), *_closing(items, answer)]
-        return [*events, Finished(_stop_reason(items, answer, cut=False))]
-
-
 class StreamDecoder:
     """Decodes an answer that comes as server-sent events.
 
@@ -171,7 +141,7 @@ class StreamDecoder:
             raise self._fault
         events: list[Event] = []
         for each in self._reader.close():
-            if _is_json(each):  # half an event is no wrong answer but a cut one
+            if is_json(each):  # half an event is no wrong answer but a cut one
                 self._hear(each, events)
         if not self._done:
             raise _truncated("The stream closed before the provider said that it was done")
@@ -180,7 +150,7 @@ class StreamDecoder:
     def _hear(self, data: bytes, events: list[Event]) -> None:
         if self._done or data.strip() in (b"", b"[DONE]"):
             return
-        event = _object(data)
+        event = json_object(data, _invalid)
         kind = text(event, "type")
         if kind == "error" or event.get("error"):
             raise _broken_off(event)
@@ -206,6 +176,21 @@ class StreamDecoder:
         return [self._started]
 
 
+def _read_whole(body: bytes) -> Sequence[Event]:
+    """All events of an answer that comes as one JSON object."""
+    answer = json_object(body, _invalid)
+    status = text(answer, "status")
+    if answer.get("error") or status == "failed":
+        raise _broken_off(answer)
+    if not isinstance(answer.get("output"), list):
+        raise _invalid("it has no output")
+    if status in ("queued", "in_progress", "cancelled"):
+        raise _truncated(f"The provider says that it is {status.replace('_', ' ')}")
+    items = Items()
+    events = [_started(answer), *_closing(items, answer)]
+    return [*events, Finished(_stop_reason(items, answer, cut=False))]
+
+
 def _started(response: Json) -> Started:
     return Started(model=text(response, "model") or None, request_id=text(response, "id") or None)
 
@@ -226,27 +211,6 @@ def _stop_reason(items: Items, response: Json, *, cut: bool) -> StopReason:
     if items.waits:
         return "tool_calls"
     return "refusal" if items.refused else "stop"
-
-
-def _object(data: bytes) -> Json:
-    try:
-        decoded: Any = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        start = data[:1].decode("latin-1")
-        hint = "it is HTML, not JSON" if start == "<" else f"it is not JSON ({error})"
-        raise _invalid(hint) from error
-    found = as_table(decoded)
-    if found is None:
-        raise _invalid("it is JSON, but not an object")
-    return found
-
-
-def _is_json(data: bytes) -> bool:
-    try:
-        msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
 
 
 def _invalid(why: str) -> AnswerInvalid:
