@@ -156,3 +156,16 @@ def test_negative_numbers_by_hand_are_refused() -> None:
     """With the name of the option."""
     with pytest.raises(UsageError, match="--input-tokens -1"):
         price_by_hand(count=1, input_tokens=-1, output_tokens=0, models=["gpt-4o"])
+
+
+def test_a_source_of_two_kinds_needs_a_model_that_takes_both(tmp_path: Path) -> None:
+    """Lines first and a picture after them: the picture is not forgotten."""
+    (tmp_path / "lines.txt").write_text("one\ntwo\n")
+    Image.new("RGB", (64, 64)).save(tmp_path / "sea.png")
+    both = [str(tmp_path / "lines.txt"), str(tmp_path / "sea.png")]
+    with pytest.raises(UnsupportedInput, match="takes no image input"):
+        price(both, "describe", models=["gpt-3.5-turbo"])
+    assert price(both, "describe", models=["gpt-4o-mini"]).items == 3
+    named = {each.model for each in price(both, "describe").estimates}
+    assert "openai/gpt-4o-mini" in named
+    assert "openai/gpt-3.5-turbo" not in named

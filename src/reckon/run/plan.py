@@ -3,7 +3,7 @@
 import datetime as dt
 import html
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -110,14 +110,21 @@ def price(
     rows = items(sources, limit=limit, attach=attach_columns)
     first, modalities, entries = _look_ahead(rows)
     chosen = [_paced(model, rpm, tpm) for model in _models(models, modalities, day)]
-    sizes = _sizes(entries, prompt, system, skipped)
+    seen: set[Modality] = set()
+    sizes = _sizes(entries, prompt, system, skipped, seen)
     found = pricing.estimate_many(
         [(model, price_on(model, day)) for model in chosen],
         sizes,
         output_tokens=output,
         batch=batch,
     )
-    found = [_noted(model, each, day) for model, each in zip(chosen, found, strict=True)]
+    if models:
+        _check_takes(chosen, seen)
+    found = [
+        _noted(model, each, day)
+        for model, each in zip(chosen, found, strict=True)
+        if models or all(model.takes(modality) for modality in seen)
+    ]
     notes = [note] if note else []
     if first is None:
         notes.append("The source has no rows.")
@@ -189,7 +196,7 @@ def _output(output_tokens: int | None, max_output: int) -> tuple[Interval, str]:
 def _look_ahead(
     rows: Iterator[Entry],
 ) -> tuple[Item | None, frozenset[Modality], Iterator[Entry]]:
-    """The first row, and what it takes to answer it: a source holds one kind of rows."""
+    """The first row, and what it takes to answer it; most sources hold one kind of rows."""
     before: list[Skipped] = []
     for entry in rows:
         if isinstance(entry, Item):
@@ -209,15 +216,19 @@ def _models(names: Sequence[str], needed: frozenset[Modality], day: dt.date) -> 
     if not names:
         return _all_that_can(catalogue, needed, day)
     chosen = [catalogue.find(name) for name in dict.fromkeys(names)]
+    _check_takes(chosen, needed)
+    return chosen
+
+
+def _check_takes(chosen: Sequence[Model], needed: Iterable[Modality]) -> None:
     for model in chosen:
-        for modality in needed:
+        for modality in sorted(needed):
             if model.takes(modality) is False:
                 raise UnsupportedInput(
                     f"{model.key} takes no {modality} input.",
                     why=f"It takes {', '.join(model.modalities or ())}.",
                     do=f"Choose another: `reckon models --modality {modality}`.",
                 )
-    return chosen
 
 
 def _paced(model: Model, rpm: float | None, tpm: float | None) -> Model:
@@ -245,13 +256,21 @@ def _all_that_can(catalogue: Catalogue, needed: frozenset[Modality], day: dt.dat
 
 
 def _sizes(
-    entries: Iterator[Entry], prompt: str, system: str | None, skipped: Counter[str]
+    entries: Iterator[Entry],
+    prompt: str,
+    system: str | None,
+    skipped: Counter[str],
+    seen: set[Modality],
 ) -> Iterator[RowSize]:
-    """The size of each request; what cannot be sent is counted, with its reason."""
+    """The size of each request; what cannot be sent is counted, with its reason.
+
+    `seen` gathers what the rows hold.
+    """
     for entry in entries:
         if isinstance(entry, Skipped):
             skipped[entry.reason] += 1
             continue
+        seen.add(entry.modality)
         text = render(prompt, entry.fields)
         if system:
             text += render(system, entry.fields)
