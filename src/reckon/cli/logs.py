@@ -9,7 +9,7 @@ import click
 
 from reckon import settings
 from reckon.cli.options import json_option, midnight, since_option, with_default
-from reckon.errors import LedgerDamaged
+from reckon.errors import LedgerDamaged, LedgerError
 from reckon.show.money import dollars, duration, exact_usd, iso, local, seconds, tokens
 from reckon.show.table import as_json_line, one_line, printable
 
@@ -250,11 +250,16 @@ def _open() -> "Ledger":
 
 
 def _open_for_search() -> "Ledger":
-    """For writing, where there is one: a search fills the index with what came since the last."""
+    """For writing, where that can be: a search fills the index with what came since the last."""
     from reckon.ledger.ledger import Ledger
 
     path = settings.ledger_path()
-    return Ledger.open(path) if path.exists() else Ledger.look(path)
+    if not path.exists():
+        return Ledger.look(path)
+    try:
+        return Ledger.open(path)
+    except LedgerError:
+        return Ledger.look(path)
 
 
 def _run_id(ledger: "Ledger", prefix: str | None) -> str | None:

@@ -27,8 +27,6 @@ COMMANDS = {
 """Name and short help of each command; `reckon.cli.NAME` holds it as `command`."""
 
 PLUGINS = "reckon.commands"
-GC_THRESHOLD = 20_000
-"""Objects; Python's own is 700. Memory of a run stays flat, for its rows make few cycles."""
 
 _ASK_HINT = "To ask a prompt that begins with a command's name: reckon ask {quoted}"
 _HINT_LENGTH = 40
@@ -93,8 +91,6 @@ def cli(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    # Start-up makes many objects and no rubbish: looking for it every 700 costs a tenth of it all.
-    gc.set_threshold(GC_THRESHOLD)
     _end_like_ctrl_c()
     try:
         code = run(sys.argv[1:])

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-MOST_USD = 1_000_000
+from reckon.vocabulary.money import MOST_USD
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -7,6 +7,8 @@ a whole number here; a signed 64-bit integer holds 9.2 million dollars.
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 
 PICO_PER_USD = 10**12
+MOST_USD = 1_000_000
+"""No budget is larger; the ledger's integers would hold nine times as much."""
 
 
 def to_pico(usd: Decimal, *, up: bool = False) -> int:

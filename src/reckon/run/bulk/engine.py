@@ -5,11 +5,9 @@ ledger before its bytes leave and closed after; a row that is done is never sent
 """
 
 import asyncio
-import re
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from itertools import islice
@@ -19,7 +17,6 @@ import msgspec
 
 from reckon.errors import (
     AuthError,
-    BadMedia,
     LedgerError,
     ModelNotServed,
     NotSent,
@@ -43,7 +40,8 @@ from reckon.run.answer import (
 )
 from reckon.run.ask import media_refs
 from reckon.run.bulk.admission import BudgetGate, Pacer, backoff_s
-from reckon.run.bulk.report import Cause, Progress
+from reckon.run.bulk.counts import Counts
+from reckon.run.bulk.report import Progress
 from reckon.run.choose import Access, Choice
 from reckon.run.collect import Collector
 from reckon.run.template import render
@@ -76,40 +74,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     bound_pico: int | None
     bound_tokens: float
-
-
-MOST_CAUSES = 20
-
-
-class Counts:
-    """Rows of this process's part of the run."""
-
-    def __init__(self) -> None:
-        self.done = 0
-        self.failed = 0
-        self.in_doubt = 0
-        self.unknown = 0
-        self.skipped: Counter[str] = Counter()
-        self.reused = 0
-        self.already = 0
-        self.errors: dict[str, Cause] = {}
-
-    def add_error(self, item: Item, error: ReckonError) -> None:
-        """Count a row that failed or is in doubt under its cause, with the first as an example."""
-        cause = cause_of(error)
-        if cause not in self.errors and len(self.errors) >= MOST_CAUSES:
-            cause = "other causes"
-        seen = self.errors.get(cause)
-        if seen:
-            self.errors[cause] = msgspec.structs.replace(seen, count=seen.count + 1)
-            return
-        parts = (part for part in (error.what, error.why, error.do) if part)
-        said = " ".join(
-            part if part.endswith((".", "!", "?", "`")) else f"{part}." for part in parts
-        )
-        example = said if item.id in error.what else f"{item.id}: {said}"
-        in_doubt = isinstance(error, POSSIBLY_BILLED)
-        self.errors[cause] = Cause(count=1, example=example, in_doubt=in_doubt)
 
 
 class Engine:
@@ -581,12 +545,6 @@ def _closing(
         cost_kind=cost_kind,
         error=error,
     )
-
-
-def cause_of(error: ReckonError) -> str:
-    """What rows that failed alike are counted under; the numbers of one row are not in it."""
-    reason = error.reason if isinstance(error, BadMedia) else error.why or error.what
-    return f"{type(error).__name__}: {re.sub('[0-9]+', '#', reason)}"
 
 
 def _may_retry(error: ReckonError) -> bool:

@@ -22,10 +22,9 @@ from reckon.run.choose import Choice, access, choose_model
 from reckon.run.plan import Quote
 from reckon.run.source import items
 from reckon.vocabulary.job import Job
-from reckon.vocabulary.money import to_pico
+from reckon.vocabulary.money import MOST_USD, to_pico
 
 HOSTED_CONCURRENCY = 32
-MOST_USD = 1_000_000
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
