@@ -185,3 +185,9 @@ def test_money_survives_the_way_to_dollars_and_back(pico: int) -> None:
     text = usd_text(to_usd(pico))
     assert "E" not in text
     assert to_pico(D(text)) == pico
+
+
+def test_what_another_model_was_billed_for_makes_the_cost_unknown() -> None:
+    """Its tokens have that model's price, so a sum without them would be too small."""
+    usage = Usage(input_tokens=10, output_tokens=10, billed_besides="advice of claude-opus-4-7")
+    assert cost(usage, plain("1", "2")) is None

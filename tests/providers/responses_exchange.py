@@ -218,10 +218,10 @@ STREAM = [
     COMPLETED,
 ]
 EXPECTED_PARTS = (
-    Reasoning("one\n\n", id="rs_1"),
-    Reasoning("two", encrypted="ENC", id="rs_1"),
+    Reasoning("one\n\n", id="rs_1", sealed_by="openai_responses"),
+    Reasoning("two", encrypted="ENC", id="rs_1", sealed_by="openai_responses"),
     Opaque("openai_responses", SEARCHED),
-    Text("Héllo you, there", signature="phase:final_answer"),
+    Text("Héllo you, there", signature="final_answer", sealed_by="openai_responses"),
     ToolCall("call_1", "weather", '{"city": "Paris"}'),
 )
 

@@ -468,7 +468,11 @@ def test_reasoning_goes_back_in_its_place_with_its_seal() -> None:
 
 def test_reasoning_of_other_providers_stays_out() -> None:
     """The format refuses it; a server that wants it unsealed says so in its row."""
-    foreign = (Reasoning("hm"), Reasoning(encrypted="e", id="rs_1"), Text("so"))
+    foreign = (
+        Reasoning("hm"),
+        Reasoning(encrypted="e", id="rs_1", sealed_by="openai_responses"),
+        Text("so"),
+    )
     [_, turn] = turns_of(user(Text("x")), assistant(*foreign))
     assert turn["content"] == [{"type": "text", "text": "so"}]
     lenient = Provider(id="p", name="P", wire="anthropic", reasoning_field="thinking")
@@ -678,8 +682,8 @@ def test_every_kind_of_block_is_told(stream: bool) -> None:
     assert response.text == "Let me see. In Köln: 18° ☂ today."
     assert response.reasoning == "They ask for the wéather 🌦."
     assert response.reasoning_parts == (
-        Reasoning("They ask for the wéather 🌦.", signature="EqQB"),
-        Reasoning(encrypted="AbC="),
+        Reasoning("They ask for the wéather 🌦.", signature="EqQB", sealed_by="anthropic"),
+        Reasoning(encrypted="AbC=", sealed_by="anthropic"),
     )
     first, second = response.tool_calls
     assert (first.id, first.name, json.loads(first.arguments)) == (
@@ -786,7 +790,8 @@ def test_a_summary_that_comes_in_pieces_is_put_together() -> None:
 
 
 def test_what_compaction_used_is_added_and_what_an_advisor_used_is_not() -> None:
-    """The first is billed at this model's price and in no total; the second is another model's."""
+    """The first is billed at this model's price and in no total; the second is another model's,
+    so that it is named and the cost is not known."""
     usage = {
         "input_tokens": 229,
         "output_tokens": 5,
@@ -810,6 +815,7 @@ def test_what_compaction_used_is_added_and_what_an_advisor_used_is_not() -> None
         output_tokens=5 + 131,
         cache_write_tokens=55000,
         cache_write_1h_tokens=96,
+        billed_besides="advice of m",
     )
 
 
@@ -899,7 +905,11 @@ def test_thinking_without_a_seal_is_a_block_of_its_own() -> None:
     """Servers beside Anthropic's send none."""
     block = {"type": "thinking", "thinking": "hm"}
     events = answer([block, {"type": "text", "text": "so"}], stream=False)
-    assert events[1:4] == [ReasoningDelta("hm"), ReasoningSealed(), TextDelta("so")]
+    assert events[1:4] == [
+        ReasoningDelta("hm"),
+        ReasoningSealed(sealed_by="anthropic"),
+        TextDelta("so"),
+    ]
     assert collected(answer([{"type": "thinking", "thinking": ""}], stream=False)).parts == ()
 
 
@@ -914,7 +924,10 @@ def test_blocks_that_are_ended_only_with_the_answer_keep_their_order() -> None:
     data += event("content_block_delta", index=0, delta=sealed)
     data += event("content_block_stop", index=0) + event("content_block_stop", index=1)
     data += event("message_delta", delta={"stop_reason": "end_turn"})
-    assert collected(decoded(data, stream=True)).parts == (Reasoning("hm"), Text("so"))
+    assert collected(decoded(data, stream=True)).parts == (
+        Reasoning("hm", sealed_by="anthropic"),
+        Text("so"),
+    )
 
 
 @given(

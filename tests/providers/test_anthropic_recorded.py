@@ -162,7 +162,9 @@ def test_text_reasoning_calls_and_end_are_those_of_the_json(exchange: Any) -> No
 def test_usage_is_that_of_the_json(exchange: Any) -> None:
     """Cache reads and writes are input; what compaction used is billed too."""
     usage = read(exchange)["usage"]
-    rounds = [usage, *(u for u in usage.get("iterations", []) if u["type"] == "compaction")]
+    iterations = usage.get("iterations", [])
+    rounds = [usage, *(u for u in iterations if u["type"] == "compaction")]
+    advisors = [u["model"] for u in iterations if u["type"] == "advisor_message"]
     written = sum(each["cache_creation_input_tokens"] for each in rounds)
     read_again = sum(each["cache_read_input_tokens"] for each in rounds)
     searches = usage.get("server_tool_use", {}).get("web_search_requests", 0)
@@ -173,6 +175,7 @@ def test_usage_is_that_of_the_json(exchange: Any) -> None:
         cache_write_tokens=written,
         reasoning_tokens=usage.get("output_tokens_details", {}).get("thinking_tokens", 0),
         web_searches=searches,
+        billed_besides=f"advice of {advisors[0]}" if advisors else "",
     )
 
 
@@ -250,7 +253,12 @@ def test_thoughts_that_are_only_sealed_by_hand() -> None:
     assert isinstance(first, Reasoning)
     assert first.text == ""
     assert first.signature.startswith("EsECCokB")
-    assert response.usage == Usage(input_tokens=2390, output_tokens=121, reasoning_tokens=28)
+    assert response.usage == Usage(
+        input_tokens=2390,
+        output_tokens=121,
+        reasoning_tokens=28,
+        billed_besides="advice of claude-opus-4-8",
+    )
 
 
 @absent

@@ -67,7 +67,7 @@ def test_a_stream_becomes_events() -> None:
         TextDelta('Wörld "{[😀]}\\"'),
         ToolCallDelta(index=0, id=call.id, name="weather", arguments='{"place":"Zürich"}'),
         TextDelta(""),
-        Signed(SEAL),
+        Signed(SEAL, "gemini"),
         UsageSeen(Usage(input_tokens=11, output_tokens=16, reasoning_tokens=7)),
         Finished("tool_calls"),
     ]

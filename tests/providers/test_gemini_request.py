@@ -269,7 +269,6 @@ def test_options_find_their_place_and_win() -> None:
     ("parts", "more", "what"),
     [
         ((Opaque("anthropic", {}),), {}, "wire format anthropic"),
-        ((Reasoning(encrypted="x"),), {}, "Encrypted reasoning"),
         ((ToolCall("a", "weather", "{broken"),), {}, "call of weather"),
         ((ToolCall("a", "weather", "[1]"),), {}, "call of weather"),
         ((ToolResult("a", (Text("x"),)),), {}, "does not say whose"),
@@ -332,7 +331,7 @@ def test_a_picture_in_the_answer_is_a_part() -> None:
     """Byte for byte, whichever alphabet its base64 has; its seal goes back with it."""
     data = {"mimeType": "image/png", "data": "-_8="}
     response = collected(whole(answer({"inlineData": data, "thoughtSignature": SEAL})))
-    [picture, _] = response.parts
+    [picture] = response.parts
     assert isinstance(picture, Media)
     assert picture.attachment.content == b"\xfb\xff"
     assert picture.attachment.modality == "image"
@@ -366,10 +365,33 @@ def test_an_answer_goes_back_as_it_came() -> None:
     assert body["contents"] == [{"role": "model", "parts": parts}]
 
 
+def test_what_other_providers_sealed_goes_without_their_seals() -> None:
+    """Thoughts stay out, words and calls go, and a call says that its seal is not missing."""
+    body = turns(
+        (
+            "assistant",
+            (
+                Reasoning("hm", signature="s", sealed_by="anthropic"),
+                Reasoning("", encrypted="x", id="rs_1", sealed_by="openai_responses"),
+                Text("so", signature="final_answer", sealed_by="openai_responses"),
+                Opaque("anthropic", {"type": "text", "text": "so"}, restates=True),
+                ToolCall("call_1", "weather", "{}"),
+                ToolCall("call_2", "weather", "{}"),
+            ),
+        )
+    )
+    call = {"id": "call_1", "name": "weather", "args": {}}
+    assert body["contents"][0]["parts"] == [
+        {"text": "so"},
+        {"functionCall": call, "thoughtSignature": "skip_thought_signature_validator"},
+        {"functionCall": {**call, "id": "call_2"}},
+    ]
+
+
 def test_thoughts_that_are_sealed_alone_have_no_text() -> None:
     """And the seal goes back."""
     part = {"text": "", "thought": True, "thoughtSignature": SEAL}
     events = whole(answer(part))
-    assert ReasoningSealed(signature=SEAL) in events
+    assert ReasoningSealed(sealed_by="gemini", signature=SEAL) in events
     body = turns(("assistant", collected(events).parts))
     assert body["contents"][0]["parts"] == [part]

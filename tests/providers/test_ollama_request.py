@@ -158,7 +158,6 @@ def test_options_find_their_place_and_win() -> None:
     [
         ((MediaLink("https://x/a.png", "image"),), {}, "part of the conversation"),
         ((Opaque("anthropic", {}),), {}, "part of the conversation"),
-        ((Reasoning(encrypted="x"),), {}, "part of the conversation"),
         ((ToolCall("a", "weather", "{broken"),), {}, "call of weather"),
         ((Text("x"),), {"choices": 2}, "Several answers"),
         ((Text("x"),), {"reasoning_tokens": 5}, "cap on reasoning"),

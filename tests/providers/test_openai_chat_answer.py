@@ -207,8 +207,8 @@ def test_seals_of_calls_and_words_go_back_as_they_came() -> None:
     expected = {"role": "assistant", **message}
     response = collected(whole(message), stream=False)
     assert response.parts == (
-        Text("I add.", signature="s1"),
-        ToolCall("c1", "add", "{}", signature="s1"),
+        Text("I add.", signature="s1", sealed_by="openai_chat"),
+        ToolCall("c1", "add", "{}", signature="s1", sealed_by="openai_chat"),
     )
     assert sent_back(response) == expected
     assert sent_back(collected(delta(**message) + delta(finish="stop"))) == expected
@@ -245,7 +245,7 @@ def test_details_of_reasoning_go_back_as_they_came() -> None:
         assert response.parts == (
             Reasoning("Hm. Four."),
             Text("4"),
-            Opaque("openai_chat", {"reasoning_details": DETAILS}),
+            Opaque("openai_chat", {"reasoning_details": DETAILS}, restates=True),
         )
         assert sent_back(response, reasoning_field="reasoning") == {
             "role": "assistant",

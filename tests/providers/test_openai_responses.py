@@ -64,16 +64,16 @@ def test_a_stream_is_told_event_by_event_and_nothing_twice() -> None:
         ReasoningDelta("on"),
         ReasoningDelta("e"),
         ReasoningDelta("\n\n"),
-        ReasoningSealed(id="rs_1"),
+        ReasoningSealed(sealed_by="openai_responses", id="rs_1"),
         ReasoningDelta("two"),
-        ReasoningSealed(id="rs_1", encrypted="ENC"),
+        ReasoningSealed(sealed_by="openai_responses", id="rs_1", encrypted="ENC"),
         PartSeen(Opaque("openai_responses", SEARCHED)),
         TextDelta("Hé"),
         LogprobsSeen((TokenLogprob(token="Hé", logprob=-0.5, top=(("Hé", -0.5),)),)),
         TextDelta("llo you, there"),
         LogprobsSeen((TokenLogprob(token="llo", logprob=0.0),)),
         Cited(Citation(url="https://t.example/", title="T", start=6, end=9, raw=LINK)),
-        Signed("phase:final_answer"),
+        Signed("final_answer", "openai_responses"),
         ToolCallDelta(index=0, id="call_1", name="weather"),
         ToolCallDelta(index=0, arguments='{"city": '),
         ToolCallDelta(index=0, arguments='"Paris"}'),
@@ -188,7 +188,10 @@ def test_thoughts_that_end_after_the_answer_began_go_back_in_their_place() -> No
         {"type": "response.completed", "response": answer({**thought, "id": "rs_tmp_2"}, said)},
     )
     response = collected(decoded(data, stream=True))
-    assert response.parts == (Reasoning("hm", id="rs_tmp_1"), Text("4"))
+    assert response.parts == (
+        Reasoning("hm", id="rs_tmp_1", sealed_by="openai_responses"),
+        Text("4"),
+    )
     assert sent(*response.parts, role="assistant")[0] == thought
 
 

@@ -63,7 +63,7 @@ def test_the_official_package_takes_every_request(stream: bool) -> None:
                 "action": {"type": "search", "query": "q", "queries": ["q"]},
             },
         ),
-        Text("words", signature="phase:commentary"),
+        Text("words", signature="commentary", sealed_by="openai_responses"),
         ToolCall("c1", "weather", "{}"),
     )
     prompt = Prompt(

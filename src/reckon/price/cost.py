@@ -26,8 +26,9 @@ def cost(
         batch: Whether it went through the provider's batch API.
 
     Returns:
-        The cost in whole pico-dollars, or None where it is unknown: the counts are missing, or
-        there is no batch price. What the provider itself reports for the call wins.
+        The cost in whole pico-dollars, or None where it is unknown: the counts are missing or not
+        all of what is billed, or there is no batch price. What the provider itself reports for the
+        call wins.
     """
     if usage.reported_cost_pico is not None and not price.free:
         return Cost(
@@ -41,6 +42,8 @@ def cost(
         return Cost(total_pico=0, input_pico=0, output_pico=0, kind=kind, price_start=price.start)
     factor = _factor(price, batch=batch)
     if usage.input_tokens is None or usage.output_tokens is None or factor is None:
+        return None
+    if usage.billed_besides:
         return None
     rate = rate_for(price, usage.input_tokens)
     input_usd = _input_millionths(usage, usage.input_tokens, rate) * factor

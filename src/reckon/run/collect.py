@@ -3,7 +3,9 @@
 import time
 from collections.abc import AsyncIterator, Callable
 
-from reckon.vocabulary.prompt import Part, Reasoning, Text, ToolCall
+import msgspec
+
+from reckon.vocabulary.prompt import Media, Part, Reasoning, Text, ToolCall
 from reckon.vocabulary.response import (
     Choice,
     Citation,
@@ -38,16 +40,17 @@ class _Growing:
         self.id = ""
         self.name = ""
         self.signature = ""
+        self.sealed_by = ""
         self.encrypted = ""
         self.sealed = False
 
     def part(self) -> Part:
         said = "".join(self.pieces)
         if self.kind is Text:
-            return Text(said, signature=self.signature)
+            return Text(said, signature=self.signature, sealed_by=self.sealed_by)
         if self.kind is Reasoning:
-            return Reasoning(said, self.signature, self.encrypted, self.id)
-        return ToolCall(self.id, self.name, said, self.signature)
+            return Reasoning(said, self.signature, self.encrypted, self.id, self.sealed_by)
+        return ToolCall(self.id, self.name, said, self.signature, self.sealed_by)
 
 
 class _Answer:
@@ -60,6 +63,7 @@ class _Answer:
         self.citations: list[Citation] = []
         self.logprobs: list[TokenLogprob] = []
         self.reason: StopReason = "unknown"
+        self.explanation = ""
 
     def say(self, text: str) -> None:
         self._last(Text).pieces.append(text)
@@ -72,13 +76,20 @@ class _Answer:
         block.signature = event.signature or block.signature
         block.encrypted = event.encrypted or block.encrypted
         block.id = event.id or block.id
+        block.sealed_by = event.sealed_by
         block.sealed = True
 
-    def sign(self, signature: str) -> None:
+    def sign(self, event: Signed) -> None:
         last = self.parts[-1] if self.parts else None
+        if isinstance(last, Media):
+            self.parts[-1] = msgspec.structs.replace(
+                last, signature=event.signature, sealed_by=event.sealed_by
+            )
+            return
         if not isinstance(last, _Growing) or last.kind is Reasoning:
             last = self._last(Text)
-        last.signature = signature
+        last.signature = event.signature
+        last.sealed_by = event.sealed_by
         last.sealed = True
 
     def call(self, event: ToolCallDelta) -> None:
@@ -108,6 +119,7 @@ class _Answer:
             citations=tuple(self.citations),
             logprobs=tuple(self.logprobs),
             stop_reason=self.reason,
+            stop_explanation=self.explanation,
         )
 
 
@@ -155,8 +167,8 @@ class Collector:
                 answer.say(text)
             case ReasoningSealed():
                 answer.seal(event)
-            case Signed(signature):
-                answer.sign(signature)
+            case Signed():
+                answer.sign(event)
             case PartSeen(part):
                 answer.parts.append(part)
             case _:
@@ -175,6 +187,7 @@ class Collector:
                 answer.logprobs += tokens
             case Finished(reason):
                 answer.reason = reason
+                answer.explanation = event.explanation
                 answer.refused = answer.refused or reason == "refusal"
             case _:
                 pass
@@ -193,6 +206,7 @@ class Collector:
             model=self._model,
             request_id=self._request_id,
             stop_reason=first.stop_reason,
+            stop_explanation=first.stop_explanation,
             usage=self._usage,
             first_token_s=self._first_token_s,
             duration_s=time.monotonic() - self._began,

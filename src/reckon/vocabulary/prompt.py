@@ -44,6 +44,8 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
     cache: CacheFor | None = None
     signature: str = ""
     """A seal of the provider's over its own words; it goes back with them (Gemini)."""
+    sealed_by: str = ""
+    """The wire format whose seal it is; every other one leaves it out."""
 
 
 class Media(msgspec.Struct, frozen=True, tag="media"):
@@ -51,6 +53,10 @@ class Media(msgspec.Struct, frozen=True, tag="media"):
 
     attachment: Attachment
     cache: CacheFor | None = None
+    signature: str = ""
+    """A seal of the provider's over a picture that it made (Gemini)."""
+    sealed_by: str = ""
+    """As `Text.sealed_by`."""
 
 
 class MediaLink(msgspec.Struct, frozen=True, tag="media_link"):
@@ -72,6 +78,9 @@ class Reasoning(msgspec.Struct, frozen=True, tag="reasoning"):
     """Thoughts that only the provider can read (OpenAI, Anthropic's redacted ones)."""
     id: str = ""
     """The provider's name for this item (OpenAI's responses)."""
+    sealed_by: str = ""
+    """The wire format that it came in. Where it is another than the one it goes to, the reasoning
+    is left out: no provider takes the thoughts of another, and the answer does not need them."""
 
 
 class ToolCall(msgspec.Struct, frozen=True, tag="tool_call"):
@@ -84,6 +93,8 @@ class ToolCall(msgspec.Struct, frozen=True, tag="tool_call"):
     """JSON text, as the model wrote it; it may be invalid, for models make mistakes."""
     signature: str = ""
     """A seal of the provider's over the call (Gemini)."""
+    sealed_by: str = ""
+    """As `Text.sealed_by`."""
 
 
 class ToolResult(msgspec.Struct, frozen=True, tag="tool_result"):
@@ -105,12 +116,15 @@ class ToolResult(msgspec.Struct, frozen=True, tag="tool_result"):
 class Opaque(msgspec.Struct, frozen=True, tag="opaque"):
     """A part that one wire format alone understands, kept as it came and carried back as it is.
 
-    Calls and results of tools that the provider runs are such parts.
+    Calls and results of tools that the provider runs are such parts. Another format refuses them,
+    but for those that only restate.
     """
 
     wire: str
     """The wire format: `anthropic`, `openai_responses`, ..."""
     data: dict[str, Any]
+    restates: bool = False
+    """Whether the parts before it say the same, for all who do not speak that format."""
 
 
 Part = Text | Media | MediaLink | Reasoning | ToolCall | ToolResult | Opaque

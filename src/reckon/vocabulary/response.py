@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from reckon.vocabulary.prompt import Media, Opaque, Part, Reasoning, ToolCall
+from reckon.vocabulary.prompt import Media, MediaLink, Opaque, Part, Reasoning, ToolCall
 from reckon.vocabulary.usage import Usage
 
 StopReason = Literal[
@@ -53,6 +53,8 @@ class ReasoningSealed(msgspec.Struct, frozen=True, kw_only=True, tag="reasoning_
     Without a piece of reasoning before it, the block has no text: it is encrypted.
     """
 
+    sealed_by: str
+    """The wire format, as in `Reasoning`."""
     signature: str = ""
     encrypted: str = ""
     id: str = ""
@@ -60,9 +62,11 @@ class ReasoningSealed(msgspec.Struct, frozen=True, kw_only=True, tag="reasoning_
 
 
 class Signed(msgspec.Struct, frozen=True, tag="signed"):
-    """The provider's seal over the text or the tool call that came last."""
+    """The provider's seal over the text, the tool call or the media that came last."""
 
     signature: str
+    sealed_by: str
+    """The wire format, as in `Text`."""
     choice: int = 0
 
 
@@ -80,7 +84,7 @@ class ToolCallDelta(msgspec.Struct, frozen=True, kw_only=True, tag="tool_call"):
 class PartSeen(msgspec.Struct, frozen=True, tag="part"):
     """A whole part: a picture or sound that the model made, or what one format alone knows."""
 
-    part: Media | Opaque
+    part: Media | MediaLink | Opaque
     choice: int = 0
 
 
@@ -131,6 +135,8 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
 
     reason: StopReason
     choice: int = 0
+    explanation: str = ""
+    """Why it ended so, in the provider's words, where it gives any."""
 
 
 Event = (
@@ -160,6 +166,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     citations: tuple[Citation, ...] = ()
     logprobs: tuple[TokenLogprob, ...] = ()
     stop_reason: StopReason = "unknown"
+    stop_explanation: str = ""
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
@@ -175,6 +182,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
     request_id: str | None = None
     stop_reason: StopReason = "unknown"
+    stop_explanation: str = ""
+    """Why it ended so, in the provider's words, where it gives any."""
     usage: Usage = Usage()
     first_token_s: float | None = None
     duration_s: float | None = None

@@ -30,5 +30,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Part of `output_tokens`: pictures that the model made."""
     web_searches: int = 0
     """Searches that the provider ran; they are billed by the search, beside the tokens."""
+    billed_besides: str = ""
+    """What else is billed and counted in no field here, in words (another model that the provider
+    asked for advice); what the call cost is then unknown."""
     reported_cost_pico: int | None = None
     """What the provider itself says this call cost (OpenRouter does)."""

@@ -126,11 +126,11 @@ class Blocks:
             case "text":
                 return _cited(block)
             case "thinking":
-                sealed = ReasoningSealed(signature=block.signature)
+                sealed = ReasoningSealed(sealed_by=WIRE, signature=block.signature)
                 return [sealed] if block.pieces or block.signature else []
             case "redacted_thinking":
                 encrypted = text(block.data, "data")
-                return [ReasoningSealed(encrypted=encrypted)] if encrypted else []
+                return [ReasoningSealed(sealed_by=WIRE, encrypted=encrypted)] if encrypted else []
             case "tool_use":
                 return _called(block)
             case _:
@@ -152,7 +152,8 @@ def _cited(block: _Block) -> list[Event]:
     events: list[Event] = [
         Cited(_citation(each, block.start, block.start + len(said))) for each in block.citations
     ]
-    return [*events, _opaque(block.data | {"text": said, "citations": block.citations})]
+    whole = block.data | {"text": said, "citations": block.citations}
+    return [*events, _opaque(whole, restates=True)]
 
 
 def _reasoning(block: _Block, piece: str) -> list[Event]:
@@ -178,7 +179,7 @@ def _called(block: _Block) -> list[Event]:
     by_code = table(block.data, "caller").get("type") not in (None, "direct")
     if by_code or not _CALL_FIELDS.issuperset(block.data):
         whole = block.data | ({"input": json_input(block.said)} if block.pieces else {})
-        events.append(_opaque(whole))
+        events.append(_opaque(whole, restates=True))
     return events
 
 
@@ -215,8 +216,8 @@ def _carried(block: _Block) -> PartSeen:
     return _opaque(data)
 
 
-def _opaque(data: Json) -> PartSeen:
-    return PartSeen(Opaque(wire=WIRE, data=data))
+def _opaque(data: Json, *, restates: bool = False) -> PartSeen:
+    return PartSeen(Opaque(wire=WIRE, data=data, restates=restates))
 
 
 def _citation(source: Json, start: int, end: int) -> Citation:

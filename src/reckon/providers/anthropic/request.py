@@ -205,11 +205,10 @@ def _link(link: MediaLink) -> Json:
 def _reasoning(part: Reasoning, provider: Provider) -> list[Json]:
     """Reasoning with its seal, in its place.
 
-    What has no seal, or a name that only OpenAI gives, comes from another provider: the format
-    refuses it and the answer does not need it, so it stays out. Servers that speak this format
-    without seals and still want their reasoning back say so by `reasoning_field`.
+    What has no seal stays out: the format refuses it. Servers that speak this format without seals
+    and still want their reasoning back say so by `reasoning_field`.
     """
-    if part.id:
+    if part.sealed_by not in ("", WIRE):
         return []
     if part.encrypted:
         return [{"type": "redacted_thinking", "data": part.encrypted}]
@@ -261,6 +260,8 @@ def _carry_back(part: Opaque, blocks: list[Json]) -> None:
     `blocks`), takes their place; a text that somebody changed since stays changed.
     """
     if part.wire != WIRE:
+        if part.restates:
+            return
         raise _other_wire("A part of the conversation", part.wire)
     last = blocks[-1] if blocks else {}
     kind, said = part.data.get("type"), part.data.get("text")

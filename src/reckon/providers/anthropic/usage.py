@@ -12,7 +12,7 @@ def anthropic_usage(usage: Json) -> Usage:
     `input_tokens` leaves out what the cache gave and took, so the three are added up. The turns of
     a loop of server tools are in the totals; what it cost to summarise a conversation that grew
     too long (`iterations` of type `compaction`) is not, and is billed, so it is added. What an
-    advisor, another model, used is in no field of ours: it has another price.
+    advisor, another model, used has that model's price and is named in `billed_besides`.
     """
     rounds = [usage] + [
         each
@@ -40,7 +40,17 @@ def anthropic_usage(usage: Json) -> Usage:
             count(table(usage, "output_tokens_details"), "thinking_tokens"), output_tokens
         ),
         web_searches=count(table(usage, "server_tool_use"), "web_search_requests") or 0,
+        billed_besides=_advice(usage),
     )
+
+
+def _advice(usage: Json) -> str:
+    models = {
+        str(each.get("model") or "a model that is not named")
+        for each in map(as_table, as_list(usage.get("iterations")))
+        if each is not None and each.get("type") == "advisor_message"
+    }
+    return f"advice of {', '.join(sorted(models))}" if models else ""
 
 
 def merged(before: Json, after: Json) -> Json:

@@ -131,6 +131,7 @@ class _Choice:
 
     def __init__(self, answer: str, number: int) -> None:
         self.reason: object = None
+        self._explanation = ""
         self._answer = answer
         self._number = number
         self._calls = 0
@@ -154,6 +155,7 @@ class _Choice:
             if table(candidate, name):
                 self._metadata.append(table(candidate, name))
         self.reason = candidate.get("finishReason") or self.reason
+        self._explanation = text(candidate, "finishMessage") or self._explanation
         return events
 
     def end(self) -> list[Event]:
@@ -162,7 +164,7 @@ class _Choice:
         events: list[Event] = [
             Cited(each, self._number) for each in citations(self._metadata, said, self._starts)
         ]
-        return [*events, Finished(self._stop_reason(), self._number)]
+        return [*events, Finished(self._stop_reason(), self._number, self._explanation)]
 
     def _stop_reason(self) -> StopReason:
         known = isinstance(self.reason, str | int)
@@ -171,7 +173,7 @@ class _Choice:
 
     def _part(self, part: Json) -> list[Event]:
         number, signature = self._number, text(part, "thoughtSignature")
-        seal: list[Event] = [Signed(signature, number)] if signature else []
+        seal: list[Event] = [Signed(signature, WIRE, number)] if signature else []
         if as_table(part.get("functionCall")) is not None:
             return [self._call(table(part, "functionCall")), *seal]
         if isinstance(part.get("text"), str):
@@ -205,7 +207,7 @@ class _Choice:
 def _thought(said: str, signature: str, number: int) -> list[Event]:
     events: list[Event] = [ReasoningDelta(said, number)] if said else []
     if signature:
-        events.append(ReasoningSealed(signature=signature, choice=number))
+        events.append(ReasoningSealed(sealed_by=WIRE, signature=signature, choice=number))
     return events
 
 

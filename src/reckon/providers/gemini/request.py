@@ -44,6 +44,8 @@ _TOP_OPTIONS = frozenset(
     " store systemInstruction toolConfig tools".split()
 )
 
+FOREIGN_CALL = "skip_thought_signature_validator"
+
 _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 
 
@@ -94,41 +96,62 @@ def _contents(messages: tuple[Message, ...]) -> list[Json]:
 
 def _parts(parts: tuple[Part, ...], names: dict[str, str]) -> list[Json]:
     encoded: list[Json] = []
-    before: Part | None = None
     for part in parts:
         if isinstance(part, ToolCall):
             names[part.id] = part.name
-        if isinstance(part, Text) and not part.text and not part.signature:
+        if isinstance(part, Text) and not part.text and not _seal(part):
             continue  # the API refuses an empty text
-        if isinstance(part, Text) and not part.text and isinstance(before, Media):
-            # Media have no seal of their own; it was kept right after them.
-            encoded[-1]["thoughtSignature"] = part.signature
-        else:
-            encoded += _part(part, names)
-        before = part
+        encoded += _part(part, names)
+    _excuse_foreign_call(parts, encoded)
     return encoded
+
+
+def _excuse_foreign_call(parts: tuple[Part, ...], encoded: list[Json]) -> None:
+    """Gemini 3 refuses a turn whose first call has no seal of its own.
+
+    A call that another provider's model made has none; Google's page on thought signatures names
+    the word that stands in for it.
+    """
+    if any(not isinstance(part, ToolResult | Opaque | MediaLink) and _seal(part) for part in parts):
+        return
+    for call in encoded:
+        if "functionCall" in call:
+            if "id" in call["functionCall"]:
+                call["thoughtSignature"] = FOREIGN_CALL
+            return
 
 
 def _part(part: Part, names: dict[str, str]) -> list[Json]:
     match part:
         case Text():
-            return [_signed({"text": part.text}, part.signature)]
+            return [_signed({"text": part.text}, _seal(part))]
         case Media() | MediaLink():
-            return [_media(part)]
+            return [_signed(_media(part), _seal(part) if isinstance(part, Media) else "")]
         case Reasoning():
             return _thought(part)
         case ToolCall():
-            return [_signed({"functionCall": _call(part)}, part.signature)]
+            return [_signed({"functionCall": _call(part)}, _seal(part))]
         case ToolResult():
             return [{"functionResponse": _result(part, names)}]
         case Opaque():
-            if part.wire != WIRE:
-                raise _refused(
-                    f"A part of the wire format {part.wire} cannot go to Gemini.",
-                    "Only the provider that made it can read it.",
-                    "Leave that part out of the conversation, or stay with its provider.",
-                )
-            return [part.data]
+            return _carried(part)
+
+
+def _carried(part: Opaque) -> list[Json]:
+    if part.wire == WIRE:
+        return [part.data]
+    if part.restates:
+        return []
+    raise _refused(
+        f"A part of the wire format {part.wire} cannot go to Gemini.",
+        "Only the provider that made it can read it.",
+        "Leave that part out of the conversation, or stay with its provider.",
+    )
+
+
+def _seal(part: Text | Media | Reasoning | ToolCall) -> str:
+    """Google's own seal; one of another provider would be refused."""
+    return part.signature if part.sealed_by in ("", WIRE) else ""
 
 
 def _signed(part: Json, signature: str) -> Json:
@@ -146,13 +169,8 @@ def _media(part: Media | MediaLink) -> Json:
 
 
 def _thought(part: Reasoning) -> list[Json]:
-    if part.encrypted:
-        raise _refused(
-            "Encrypted reasoning cannot go to Gemini.",
-            "Only the provider that made it can read it.",
-            "Leave that part out of the conversation, or stay with its provider.",
-        )
-    if not part.text and not part.signature:
+    """Gemini's own thoughts. Those of others, sealed or encrypted, are left out."""
+    if part.sealed_by not in ("", WIRE) or part.encrypted or not (part.text or part.signature):
         return []
     return [_signed({"text": part.text, "thought": True}, part.signature)]
 

@@ -15,6 +15,7 @@ from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (
     Media,
     Message,
+    Opaque,
     Part,
     Prompt,
     Reasoning,
@@ -139,8 +140,12 @@ def _say(turn: Json, part: Part, names: dict[str, str]) -> None:
             turn["content"] += part.text
         case Media():
             turn.setdefault("images", []).append(_picture(part))
-        case Reasoning() if part.text or not part.encrypted:
-            turn["thinking"] = turn.get("thinking", "") + part.text
+        case Reasoning():
+            # Sealed and encrypted thoughts are another provider's own.
+            if not part.sealed_by and part.text:
+                turn["thinking"] = turn.get("thinking", "") + part.text
+        case Opaque(restates=True):
+            pass
         case ToolCall():
             names[part.id] = part.name
             turn.setdefault("tool_calls", []).append(_call(part))

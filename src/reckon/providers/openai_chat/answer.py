@@ -141,7 +141,6 @@ class _Choice:
         self._details: list[_Detail] = []
         self._open: dict[tuple[int | None, str], _Detail] = {}
         self._annotations: list[Json] = []
-        self._images: list[Json] = []
         self._sound = Sound()
 
     def read(self, choice: Json, *, streamed: bool) -> list[Event]:
@@ -156,7 +155,7 @@ class _Choice:
         events += self._executed(message)
         seal = signature(message)
         if seal:
-            events.append(Signed(seal, self.index))
+            events.append(Signed(seal, WIRE, self.index))
         events += self._calls.read(message, streamed=streamed)
         for image in as_list(message.get("images")):
             events += self._image(as_table(image) or {})
@@ -172,12 +171,11 @@ class _Choice:
         details = [detail.whole() for detail in self._details]
         kept = {"reasoning_details": details, "annotations": self._annotations}
         carried: Json = {name: value for name, value in kept.items() if value}
-        if self._images:
-            carried["images"] = self._images
         if self._sound.id:
             carried["audio"] = {"id": self._sound.id}
         if carried:
-            yield PartSeen(Opaque(WIRE, carried), self.index)
+            # The reasoning and the words were told too; a file is read anew elsewhere.
+            yield PartSeen(Opaque(WIRE, carried, restates=True), self.index)
         yield Finished(self._stop_reason(), self.index)
 
     def _stop_reason(self) -> StopReason:
@@ -270,9 +268,7 @@ class _Choice:
         media = picture(text(table(image, "image_url"), "url"))
         if media is not None:
             return [PartSeen(media, self.index)]
-        if image:
-            self._images.append(image)
-        return []
+        return [PartSeen(Opaque(WIRE, {"images": [image]}), self.index)] if image else []
 
 
 def _plain_words(message: Json) -> str | None:

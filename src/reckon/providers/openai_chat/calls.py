@@ -5,6 +5,7 @@ import secrets
 import msgspec
 
 from reckon.providers.made_up import made_up_id
+from reckon.providers.openai_chat.request import WIRE
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.vocabulary.response import Event, Signed, ToolCallDelta
 
@@ -50,7 +51,7 @@ class Calls:
         )
         call.last = arguments[-1:] or call.last
         seal = signature(piece)
-        return [delta, Signed(seal, self._choice)] if seal else [delta]
+        return [delta, Signed(seal, WIRE, self._choice)] if seal else [delta]
 
     def _find(self, index: int | None, id_: str, name: str, arguments: str) -> "_Call":
         if index is not None:

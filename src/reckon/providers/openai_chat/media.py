@@ -7,7 +7,7 @@ import re
 
 from reckon.providers.untrusted import Json, text
 from reckon.vocabulary.model import Modality
-from reckon.vocabulary.prompt import Attachment, Media
+from reckon.vocabulary.prompt import Attachment, Media, MediaLink
 
 _SOUNDS = {
     b"RIFF": "audio/wav",
@@ -24,8 +24,10 @@ _RAW_SOUND = "audio/pcm"
 """Raw 16-bit samples have no mark. OpenAI streams them, 24,000 a second."""
 
 
-def picture(url: str) -> Media | None:
-    """The picture in a data URL; None where it is an address or broken."""
+def picture(url: str) -> Media | MediaLink | None:
+    """The picture in a data URL, or at an address; None where it is neither."""
+    if url.startswith(("https://", "http://")):
+        return MediaLink(url, "image")
     head, comma, data = url.partition(",")
     media_type = head.removeprefix("data:").removesuffix(";base64")
     if not comma or head != f"data:{media_type};base64" or not media_type.startswith("image/"):

@@ -245,7 +245,7 @@ def _assistant(message: Message, provider: Provider) -> Json:
         match part:
             case Text():
                 said += [_text(part)] if part.text else []
-                turn |= _seal(part.signature)
+                turn |= _seal(part)
             case Reasoning():
                 _think(part, turn, said, provider)
             case ToolCall():
@@ -272,6 +272,8 @@ def _assistant(message: Message, provider: Provider) -> Json:
 def _think(part: Reasoning, turn: Json, said: list[Json], provider: Provider) -> None:
     """Reasoning goes back where the provider wants it; else it is left out."""
     field = provider.reasoning_field
+    if part.sealed_by not in ("", WIRE):
+        return
     if field == THINKING_IN_CONTENT and part.text:
         said.append({"type": "thinking", "thinking": [{"type": "text", "text": part.text}]})
     elif field and part.text:
@@ -298,16 +300,20 @@ def _add(turn: Json, name: str, values: list[Any]) -> None:
 
 def _call(call: ToolCall) -> Json:
     function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function} | _seal(call.signature)
+    return {"id": call.id, "type": "function", "function": function} | _seal(call)
 
 
-def _seal(signature: str) -> Json:
+def _seal(part: Text | ToolCall) -> Json:
     """Google's seal over a call or the words of a turn, where its compatible format has it."""
-    return {"extra_content": {"google": {"thought_signature": signature}}} if signature else {}
+    if not part.signature or part.sealed_by not in ("", WIRE):
+        return {}
+    return {"extra_content": {"google": {"thought_signature": part.signature}}}
 
 
 def _carry(part: Opaque, turn: Json, said: list[Json]) -> None:
     """Fields of a message, kept as they came; lists of several parts are joined."""
+    if part.wire != WIRE and part.restates:
+        return
     _own(part.wire, "A part of the conversation")
     for name, value in part.data.items():
         if name == "content":

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import math
 
-from reckon.providers.openai_responses.request import GAP, PHASE, PICTURE_CALL, WIRE
+from reckon.providers.openai_responses.request import GAP, PICTURE_CALL, WIRE
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.vocabulary.prompt import Attachment, Media, Opaque
 from reckon.vocabulary.response import (
@@ -195,7 +195,7 @@ class Items:
         last, self._last = self._last, item
         if last is not None and last is not item and last.open:
             last.open = False
-            self._events.append(ReasoningSealed(id=last.id))
+            self._events.append(ReasoningSealed(sealed_by=WIRE, id=last.id))
 
     # Messages.
 
@@ -215,7 +215,7 @@ class Items:
                 )
         phase = text(said, "phase")
         if phase and item.told and self._last is item:
-            self._events.append(Signed(PHASE + phase))
+            self._events.append(Signed(phase, WIRE))
 
     def _say(self, item: _Item, place: _Place, said: str) -> None:
         if not said:
@@ -252,7 +252,7 @@ class Items:
             return
         self._turn_to(item)
         if item.open and item.thought != place:
-            self._events += [ReasoningDelta(GAP), ReasoningSealed(id=item.id)]
+            self._events += [ReasoningDelta(GAP), ReasoningSealed(sealed_by=WIRE, id=item.id)]
         item.thought, item.open = place, True
         item.told.setdefault(place, []).append(said)
         self._events.append(ReasoningDelta(said))
@@ -271,7 +271,7 @@ class Items:
         item.open = False
         # A summary alone cannot go back: its id names what the provider has not kept.
         name = item.id if encrypted or item.is_told("content") else ""
-        self._events.append(ReasoningSealed(id=name, encrypted=encrypted))
+        self._events.append(ReasoningSealed(sealed_by=WIRE, id=name, encrypted=encrypted))
 
     # Calls.
 

@@ -33,10 +33,6 @@ WIRE = "openai_responses"
 GAP = "\n\n"
 """Stands between two summaries of one piece of reasoning, for people; it is never sent."""
 
-PHASE = "phase:"
-"""Begins the seal of a text that OpenAI labels (`commentary`, `final_answer`); the label must go
-back with the text."""
-
 PICTURE_CALL = "image_generation_call"
 
 Content = Text | Media | MediaLink
@@ -155,7 +151,9 @@ def _include(prompt: Prompt) -> list[str]:
     Reasoning comes sealed where the model reasons: a model that does not refuses the question.
     """
     reasons = prompt.effort not in (None, "none") or any(
-        isinstance(part, Reasoning) for message in prompt.messages for part in message.parts
+        isinstance(part, Reasoning) and part.sealed_by in ("", WIRE)
+        for message in prompt.messages
+        for part in message.parts
     )
     include = ["reasoning.encrypted_content"] if reasons else []
     if prompt.logprobs is not None:
@@ -260,8 +258,9 @@ def _assistant_items(parts: Sequence[Part]) -> list[Json]:
 def _said(part: Text) -> Json:
     said: Json = {"type": "output_text", "text": part.text, "annotations": []}
     item: Json = {"type": "message", "role": "assistant", "content": [said]}
-    if part.signature.startswith(PHASE):
-        item["phase"] = part.signature.removeprefix(PHASE)
+    if part.signature and part.sealed_by == WIRE:
+        # OpenAI's label of the text (`commentary`, `final_answer`), which it wants back.
+        item["phase"] = part.signature
     return item
 
 
@@ -292,6 +291,8 @@ def _other_items(
                     "output": _tool_output(part, marks=marks),
                 }
             ]
+        case Opaque(restates=True) if part.wire != WIRE:
+            return []
         case Opaque():
             _check_wire(part, f"A part of the conversation ({part.data.get('type', 'no type')})")
             return [dict(part.data)]
@@ -304,7 +305,7 @@ def _reasoning_items(part: Reasoning, parts: Sequence[Part]) -> list[Json]:
     Thoughts without an id come from another format, or were never sealed; no provider takes them.
     """
     one = [each for each in parts if isinstance(each, Reasoning) and each.id == part.id]
-    if not part.id or one[0] is not part:
+    if not part.id or part.sealed_by not in ("", WIRE) or one[0] is not part:
         return []
     texts = [each.text for each in one if each.text]
     texts = [text.removesuffix(GAP) for text in texts[:-1]] + texts[-1:]
