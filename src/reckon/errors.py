@@ -6,6 +6,7 @@ ReckonError                     the root: what happened, why, what to do
 │   ├── ModelNotChosen          no model was named and none can be inferred
 │   ├── MissingKey              the provider needs a key that is not set
 │   ├── UnsupportedInput        the model does not take this kind of input
+│   ├── RequestInvalid          a client of the gateway sent what is no request
 │   ├── TemplateError           a {{column}} that no row has
 │   ├── NeedsConsent            spending needs --yes or --budget without a terminal
 │   └── MissingExtra            an optional package is not installed
@@ -86,6 +87,10 @@ class MissingKey(UsageError):
 
 class UnsupportedInput(UsageError):
     """The model does not take this kind of input."""
+
+
+class RequestInvalid(UsageError):
+    """A client of the gateway sent what is no request of the format."""
 
 
 class TemplateError(UsageError):

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import cast
 
 from reckon.errors import UsageError
-from reckon.providers.wire import Engine, WireFormat
+from reckon.providers.wire import Engine, GatewayFormat, WireFormat
 
 _WIRE_FORMATS = {
     "openai_chat": "reckon.providers.openai_chat.wire:OpenAIChat",
@@ -12,6 +12,11 @@ _WIRE_FORMATS = {
     "anthropic": "reckon.providers.anthropic.wire:AnthropicMessages",
     "gemini": "reckon.providers.gemini.wire:Gemini",
     "ollama": "reckon.providers.ollama.wire:OllamaChat",
+}
+_GATEWAYS = {
+    "openai_chat": "reckon.providers.openai_chat.gateway:OpenAIChatGateway",
+    "openai_responses": "reckon.providers.openai_responses.gateway:ResponsesGateway",
+    "anthropic": "reckon.providers.anthropic.gateway:AnthropicGateway",
 }
 _ENGINES = {"builtin": "reckon.providers.builtin_describe"}
 
@@ -39,6 +44,15 @@ def wire_format(name: str) -> WireFormat:
         why=f"Known are {', '.join(sorted(_WIRE_FORMATS))}.",
         do="Correct `wire` in the provider's row.",
     )
+
+
+def gateway_format(name: str) -> GatewayFormat:
+    """The gateway's side of the wire format of that name.
+
+    Raises:
+        KeyError: The gateway does not serve that format.
+    """
+    return _load(_GATEWAYS[name])()
 
 
 def engine(name: str) -> Engine:

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
-from reckon.errors import ProviderError
-from reckon.vocabulary.call import Call
+from reckon.errors import ProviderError, ReckonError
+from reckon.vocabulary.call import AnswerHead, Call, Request
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
-from reckon.vocabulary.response import Event
+from reckon.vocabulary.response import Event, Response
 
 
 class Decoder(Protocol):
@@ -60,6 +60,51 @@ class WireFormat(Protocol):
         provider: Provider,
     ) -> ProviderError:
         """What an answer with that status means, with its remedy."""
+        ...
+
+
+class AnswerEncoder(Protocol):
+    """Turns the events of one answer into the bytes of a stream."""
+
+    def feed(self, event: Event) -> bytes:
+        """What the client hears of this event; it may be nothing yet."""
+        ...
+
+    def close(self) -> bytes:
+        """The end of the stream."""
+        ...
+
+    def fail(self, error: ReckonError) -> bytes:
+        """The end of a stream that broke off, with the error in the format's words."""
+        ...
+
+
+class GatewayFormat(Protocol):
+    """The other side of a wire format: to read requests and to write answers.
+
+    What an answer says in parts that the format has no word for is left out: the answer was paid
+    for, and the rest of it is worth having. A request with such parts is refused instead.
+    """
+
+    def decode(self, body: bytes) -> Request:
+        """What a client asks.
+
+        Raises:
+            RequestInvalid: The body is no request of this format.
+            UnsupportedInput: It asks for what cannot be passed on.
+        """
+        ...
+
+    def encode(self, response: Response, head: AnswerHead) -> bytes:
+        """A whole answer."""
+        ...
+
+    def encoder(self, head: AnswerHead, *, usage: bool) -> AnswerEncoder:
+        """An encoder for one streamed answer, which ends with its usage where that was asked."""
+        ...
+
+    def error(self, error: ReckonError) -> tuple[int, bytes]:
+        """HTTP status and body that tell a client of an error."""
         ...
 
 

@@ -15,7 +15,7 @@ from reckon.vocabulary.model import Modality
 CacheFor = Literal["5m", "1h"]
 """How long a provider shall keep the prompt up to a marked part in its cache."""
 
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How much a model shall reason before it answers; each provider's nearest word is sent."""
 
 
@@ -180,6 +180,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     schema: dict[str, Any]
     """JSON Schema."""
     name: str = "answer"
+    description: str = ""
     strict: bool | None = None
 
 
@@ -208,6 +209,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the answer must be JSON, without a schema."""
     options: dict[str, Any] = {}
     """Further parameters, passed to the provider as they are; they win over the fields above."""
+    options_of: str = ""
+    """The wire format whose words the options are; empty: those of whoever is asked."""
 
     @staticmethod
     def of(

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from reckon.errors import UnsupportedInput
+from reckon.providers.options import lay_over, options_for
 from reckon.providers.untrusted import Json, as_table
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (
@@ -36,7 +37,8 @@ DEFAULT_MAX_TOKENS = 4096
 
 _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 
-_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh"}
+_EFFORTS = {"minimal": "low"}
+"""Words for efforts that the format has not."""
 
 _TOOL_CHOICES = {"auto": "auto", "required": "any", "none": "none"}
 
@@ -69,7 +71,8 @@ def request_body(prompt: Prompt, model: Model, provider: Provider, *, stream: bo
     if prompt.stop:
         body["stop_sequences"] = list(prompt.stop)
     body |= _tools(prompt) | _thinking(prompt, provider) | _output_config(prompt)
-    return body | prompt.options
+    lay_over(body, options_for(prompt, WIRE))
+    return body
 
 
 def _refuse_the_unsayable(prompt: Prompt) -> None:
@@ -138,7 +141,7 @@ def _blocks(parts: tuple[Part, ...], provider: Provider) -> list[Json]:
     for part in parts:
         match part:
             case Opaque():
-                _carry_back(part, blocks)
+                carry_back(part, blocks)
             case Reasoning():
                 blocks += _reasoning(part, provider)
             case ToolCall():
@@ -253,7 +256,7 @@ def _tool_result(result: ToolResult) -> Json:
     return _marked(block, result.cache)
 
 
-def _carry_back(part: Opaque, blocks: list[Json]) -> None:
+def carry_back(part: Opaque, blocks: list[Json]) -> None:
     """Append a block as it came.
 
     One that restates a call or the end of a text, with what our nouns lack (see
@@ -343,7 +346,7 @@ def _output_config(prompt: Prompt) -> Json:
     """Effort and schema. The format always enforces a schema, and has no name for it."""
     config: Json = {}
     if prompt.effort is not None and prompt.effort != "none":
-        config["effort"] = _EFFORTS[prompt.effort]
+        config["effort"] = _EFFORTS.get(prompt.effort, prompt.effort)
     if prompt.schema is not None:
         config["format"] = {"type": "json_schema", "schema": prompt.schema.schema}
     return {"output_config": config} if config else {}

@@ -12,6 +12,7 @@ import msgspec
 
 from reckon.errors import UnsupportedInput
 from reckon.providers.made_up import is_made_up
+from reckon.providers.options import options_for
 from reckon.providers.untrusted import Json, as_table
 from reckon.vocabulary.prompt import (
     Media,
@@ -69,7 +70,7 @@ def request_body(prompt: Prompt) -> Json:
     generation = _generation(prompt)
     if generation:
         body["generationConfig"] = generation
-    _merge(body, _placed(prompt.options))
+    _merge(body, _placed(options_for(prompt, WIRE)))
     return body
 
 
@@ -302,7 +303,8 @@ def _thinking(prompt: Prompt) -> Json:
     if budget is not None:
         return {"thinkingBudget": budget} | ({"includeThoughts": True} if budget else {})
     if prompt.effort is not None:
-        return {"thinkingLevel": prompt.effort.upper(), "includeThoughts": True}
+        level = "XHIGH" if prompt.effort == "max" else prompt.effort.upper()
+        return {"thinkingLevel": level, "includeThoughts": True}
     return {}
 
 

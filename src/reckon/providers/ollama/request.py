@@ -10,6 +10,7 @@ import msgspec
 
 from reckon.errors import UnsupportedInput
 from reckon.providers.made_up import is_made_up
+from reckon.providers.options import options_for
 from reckon.providers.untrusted import Json, as_table
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (
@@ -25,13 +26,15 @@ from reckon.vocabulary.prompt import (
     ToolResult,
 )
 
+WIRE = "ollama"
+
 _TOP_OPTIONS = frozenset(
     "format keep_alive logprobs messages model options shift stream think tools top_logprobs"
     " truncate".split()
 )
 """Fields of the request; an option of another name goes to its `options` (num_ctx, top_k, ...)."""
 
-_THINK: dict[str, bool | str] = {"none": False, "minimal": "low", "xhigh": "high"}
+_THINK: dict[str, bool | str] = {"none": False, "minimal": "low", "xhigh": "high", "max": "high"}
 
 
 def request_body(prompt: Prompt, model: Model, provider: Provider, *, stream: bool) -> Json:
@@ -58,7 +61,7 @@ def request_body(prompt: Prompt, model: Model, provider: Provider, *, stream: bo
         if prompt.logprobs:
             body["top_logprobs"] = prompt.logprobs
     options = _options(prompt)
-    for name, value in prompt.options.items():
+    for name, value in options_for(prompt, WIRE).items():
         if name == "options":
             options |= as_table(value) or {}
         elif name in _TOP_OPTIONS:

@@ -137,6 +137,10 @@ class _Choice:
         self.index = index
         self.reason = ""
         self._refused = False
+        self._thought = 0
+        """Characters of reasoning that were told."""
+        self._detailed = 0
+        """Characters of reasoning in details, which say plain reasoning once more."""
         self._calls = Calls(index, answer)
         self._details: list[_Detail] = []
         self._open: dict[tuple[int | None, str], _Detail] = {}
@@ -193,9 +197,17 @@ class _Choice:
             detail = as_table(each)
             if detail:
                 inner.append(text(detail, "text") or text(detail, "summary"))
+                self._detailed += len(inner[-1])
                 self._keep(detail, streamed)
-        said = said or "".join(inner)
+        if not said and inner:
+            said = self._untold("".join(inner))
+        self._thought += len(said)
         return [ReasoningDelta(said, self.index)] if said else []
+
+    def _untold(self, words: str) -> str:
+        """What details say beyond the plain reasoning; some come after all of it, as its seal."""
+        new = max(0, self._detailed - self._thought)
+        return words[-new:] if new else ""
 
     def _keep(self, detail: Json, streamed: bool) -> None:
         """A whole detail, or a piece that continues the last one of its number and type."""

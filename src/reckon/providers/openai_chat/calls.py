@@ -37,7 +37,7 @@ class Calls:
     def _piece(self, piece: Json, function: Json, streamed: bool) -> list[Event]:
         id_, name = text(piece, "id"), text(function, "name")
         arguments = _arguments(function.get("arguments"))
-        if not (id_ or name or arguments):
+        if not (id_ or name or arguments or signature(piece)):
             return []
         self.any = True
         index = count(piece, "index")

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from reckon.errors import UnsupportedInput
+from reckon.providers.options import options_for
 from reckon.providers.untrusted import Json, as_list
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (
@@ -42,7 +43,7 @@ THINKING_IN_CONTENT = "content"
 """As a provider's `reasoning_field`: reasoning goes back as `thinking` parts of the content, as
 Mistral wants it."""
 
-_AUDIO_FORMATS = {
+AUDIO_FORMATS = {
     "audio/wav": "wav",
     "audio/x-wav": "wav",
     "audio/wave": "wav",
@@ -66,7 +67,7 @@ def request_body(prompt: Prompt, model: Model, provider: Provider, *, stream: bo
     body |= _effort(prompt, provider)
     body |= _tools(prompt)
     body |= _form(prompt, provider)
-    return body | prompt.options
+    return body | options_for(prompt, WIRE)
 
 
 def _sampling(prompt: Prompt, provider: Provider) -> Json:
@@ -93,6 +94,7 @@ def _sampling(prompt: Prompt, provider: Provider) -> Json:
 
 def _effort(prompt: Prompt, provider: Provider) -> Json:
     effort, cap = prompt.effort, prompt.reasoning_tokens
+    effort = "xhigh" if effort == "max" else effort
     if effort is None and cap is None:
         return {}
     if provider.effort_style == "object":
@@ -149,6 +151,8 @@ def _form(prompt: Prompt, provider: Provider) -> Json:
     """What the answer must look like."""
     if prompt.schema and provider.schema_style == "json_schema":
         schema: Json = {"name": prompt.schema.name, "schema": prompt.schema.schema}
+        if prompt.schema.description:
+            schema["description"] = prompt.schema.description
         if prompt.schema.strict is not None:
             schema["strict"] = prompt.schema.strict
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
@@ -350,8 +354,8 @@ def _media(part: Media, provider: Provider) -> Json:
     url = f"data:{attachment.media_type};base64,{encoded}"
     if attachment.modality == "image":
         return {"type": "image_url", "image_url": {"url": url}}
-    if attachment.modality == "audio" and attachment.media_type in _AUDIO_FORMATS:
-        audio = {"data": encoded, "format": _AUDIO_FORMATS[attachment.media_type]}
+    if attachment.modality == "audio" and attachment.media_type in AUDIO_FORMATS:
+        audio = {"data": encoded, "format": AUDIO_FORMATS[attachment.media_type]}
         return {"type": "input_audio", "input_audio": audio}
     if attachment.modality == "pdf" and provider.file_parts:
         file = {"filename": attachment.name or "document.pdf", "file_data": url}

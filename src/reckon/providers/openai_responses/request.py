@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from reckon.errors import UnsupportedInput
+from reckon.providers.options import lay_over, options_for
 from reckon.providers.untrusted import Json
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (
@@ -51,7 +52,8 @@ def request_body(prompt: Prompt, model: Model, provider: Provider, *, stream: bo
         UnsupportedInput: The format has no way to say a part of the prompt.
     """
     _refuse_what_is_not_there(prompt)
-    marks = "prompt_cache_options" in prompt.options
+    options = options_for(prompt, WIRE)
+    marks = "prompt_cache_options" in options
     messages = prompt.messages
     body: Json = {"model": model.id, "store": False}
     if messages and _is_instructions(messages[0], marks=marks):
@@ -68,9 +70,7 @@ def request_body(prompt: Prompt, model: Model, provider: Provider, *, stream: bo
     include = _include(prompt)
     if include:
         body["include"] = include
-    for name, value in prompt.options.items():
-        ours = body.get(name)
-        body[name] = ours | value if isinstance(ours, dict) and isinstance(value, dict) else value
+    lay_over(body, options)
     return body
 
 
@@ -142,7 +142,7 @@ def _thinking(prompt: Prompt, provider: Provider) -> Json:
             why="Its interface has no such parameter.",
             do="Leave the effort out.",
         )
-    return {"reasoning": {"effort": prompt.effort}}
+    return {"reasoning": {"effort": "xhigh" if prompt.effort == "max" else prompt.effort}}
 
 
 def _include(prompt: Prompt) -> list[str]:
@@ -165,6 +165,8 @@ def _format(prompt: Prompt, provider: Provider) -> Json:
     if prompt.schema is not None and provider.schema_style == "json_schema":
         schema = prompt.schema
         said: Json = {"type": "json_schema", "name": schema.name, "schema": schema.schema}
+        if schema.description:
+            said["description"] = schema.description
         return said if schema.strict is None else said | {"strict": schema.strict}
     if prompt.schema is not None or prompt.json:
         return {"type": "json_object"}
