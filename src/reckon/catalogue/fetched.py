@@ -141,9 +141,7 @@ def agrees(known: Price, stated: Price) -> bool:
         for name, value in msgspec.structs.asdict(stated.rate).items()
     )
     tiers = not stated.tiers or stated.tiers == known.tiers
-    return (
-        rates and tiers and (known.free, known.per_request) == (stated.free, stated.per_request)
-    )
+    return rates and tiers and (known.free, known.per_request) == (stated.free, stated.per_request)
 
 
 def laid_over(known: tuple[Price, ...], stated: tuple[Price, ...]) -> tuple[Price, ...]:
@@ -151,21 +149,21 @@ def laid_over(known: tuple[Price, ...], stated: tuple[Price, ...]) -> tuple[Pric
 
     From its first day on, what the list states takes the place of what was known.
     """
-    periods = known
+    periods: list[Price] = list(known)
     for price in stated:
         start = price.start or dt.date.min
-        past = [each for each in periods if (each.start or dt.date.min) <= start]
-        coming = [each for each in periods if (each.start or dt.date.min) > start]
+        past: list[Price] = [each for each in periods if (each.start or dt.date.min) <= start]
+        coming: list[Price] = [each for each in periods if (each.start or dt.date.min) > start]
         open_one = past.pop() if past and (past[-1].end is None or past[-1].end > start) else None
         end = _earliest(price.end, coming[0].start if coming else None)
         if open_one and agrees(open_one, price):
             end = _earliest(end, open_one.end)
-            periods = (*past, msgspec.structs.replace(open_one, end=end), *coming)
+            periods = [*past, msgspec.structs.replace(open_one, end=end), *coming]
             continue
         if open_one and (open_one.start or dt.date.min) < start:
             past.append(msgspec.structs.replace(open_one, end=start))
-        periods = (*past, msgspec.structs.replace(price, end=end), *coming)
-    return periods
+        periods = [*past, msgspec.structs.replace(price, end=end), *coming]
+    return tuple(periods)
 
 
 def _earliest(*days: dt.date | None) -> dt.date | None:

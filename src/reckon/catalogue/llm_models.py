@@ -8,6 +8,7 @@ that nobody knows are passed over, and of two entries of one name the later wins
 key that is not found is not replaced by `OPENAI_API_KEY`, and `api_type: azure` works.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -31,7 +32,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     model_name: str
     api_base: str | None = None
     api_type: str | None = None
-    api_version: str | None = None
+    api_version: str | dt.date | None = None
+    """Azure's versions are days, which YAML takes for what they are."""
     api_engine: str | None = None
     api_key_name: str | None = None
     headers: dict[str, str | int | float | bool] | None = None
