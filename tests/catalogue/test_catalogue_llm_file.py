@@ -273,6 +273,7 @@ def test_an_empty_file_is_no_mistake(llm_home, text):
         ("- model_id: x\n  model_name: m\n  headers: {a: [1]}\n", "entry 1 (x)", "headers"),
         ("- model_id: x\n  model_name: 2024-99-99\n", "", "month must be in 1..12"),
         ("[" * 5000, "", "recursion"),
+        ("- &a\n  model_id: x\n  model_name: m\n  headers: *a\n", "entry 1 (x)", "recursion"),
     ],
 )
 def test_a_broken_file_is_named_with_its_place(llm_home, text, where, why):

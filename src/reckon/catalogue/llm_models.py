@@ -8,7 +8,6 @@ that nobody knows are passed over, and of two entries of one name the later wins
 key that is not found is not replaced by `OPENAI_API_KEY`, and `api_type: azure` works.
 """
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -32,8 +31,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     model_name: str
     api_base: str | None = None
     api_type: str | None = None
-    api_version: str | dt.date | None = None
-    """Azure's versions are days, which YAML takes for what they are."""
+    api_version: str | None = None
     api_engine: str | None = None
     api_key_name: str | None = None
     headers: dict[str, str | int | float | bool] | None = None
@@ -110,8 +108,9 @@ def _entry(raw: Any, path: Path, number: int) -> Entry:
     name: Any = cast("dict[str, Any]", raw).get("model_id") if isinstance(raw, dict) else None
     where = f"entry {number} ({name})" if isinstance(name, str) else f"entry {number}"
     try:
-        entry = msgspec.convert(raw, Entry)
-    except msgspec.ValidationError as error:
+        # Days become text again: Azure's versions look like them.
+        entry = msgspec.convert(msgspec.to_builtins(raw), Entry)
+    except (msgspec.ValidationError, RecursionError) as error:
         _fail(path, where, str(error))
     for field in ("model_id", "model_name"):
         if not getattr(entry, field).strip():
