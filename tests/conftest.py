@@ -27,6 +27,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.endswith(FORGET) or name == "RECKON_MODEL":
             monkeypatch.delenv(name)
     monkeypatch.setenv("RECKON_HOME", str(tmp_path / "reckon-home"))
+    monkeypatch.setenv("LLM_USER_PATH", str(tmp_path / "llm-home"))
 
 
 @pytest.fixture(scope="session")

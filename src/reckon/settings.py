@@ -13,6 +13,8 @@ from reckon.errors import LedgerError, UsageError
 
 VERSION = "0.1.0"
 
+LLM_FOLDER = "io.datasette.llm"
+
 
 def home() -> Path:
     """The user folder: `RECKON_HOME`, else the platform's user data folder."""
@@ -58,15 +60,39 @@ def ensure_folder(folder: Path) -> Path:
     return folder
 
 
+def llm_home() -> Path:
+    """The user folder of `llm`: `LLM_USER_PATH`, else where that program keeps its things."""
+    given = os.environ.get("LLM_USER_PATH")
+    if given:
+        return Path(given)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / LLM_FOLDER
+    if os.name == "nt":
+        return Path(os.environ.get("APPDATA") or Path.home()) / LLM_FOLDER
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / LLM_FOLDER
+
+
 def read_keys() -> dict[str, str]:
     """Stored keys by name.
 
     Raises:
         UsageError: The keys file is not readable as JSON.
     """
+    return _keys_in(keys_path(), "set keys again with `reckon keys set NAME`")
+
+
+def read_llm_keys() -> dict[str, str]:
+    """The keys that `llm` has stored, by name. The file is only ever read.
+
+    Raises:
+        UsageError: The keys file is not readable as JSON.
+    """
+    return _keys_in(llm_home() / "keys.json", "set keys again with `llm keys set NAME`")
+
+
+def _keys_in(path: Path, remedy: str) -> dict[str, str]:
     import json
 
-    path = keys_path()
     try:
         keys = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
@@ -76,12 +102,12 @@ def read_keys() -> dict[str, str]:
         raise UsageError(
             f"The keys file {path} cannot be read.",
             why=type(error).__name__,
-            do="Repair it or remove it, then set keys again with `reckon keys set NAME`.",
+            do=f"Repair it or remove it, then {remedy}.",
         ) from None
     if not isinstance(keys, dict):
         raise UsageError(
             f"The keys file {path} is not a JSON object.",
-            do="Remove it, then set keys again with `reckon keys set NAME`.",
+            do=f"Remove it, then {remedy}.",
         )
     return {str(name): str(value) for name, value in keys.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 

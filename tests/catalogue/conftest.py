@@ -19,4 +19,5 @@ def catalogue(tmp_path_factory) -> Catalogue:
     """The catalogue of an empty user folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RECKON_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("LLM_USER_PATH", str(tmp_path_factory.mktemp("llm")))
         return load()

@@ -158,7 +158,38 @@ def test_first_party_models_are_the_makers(catalogue):
     assert not providers & {"openrouter", "groq", "azure", "ollama"}
 
 
-def test_openai_takes_the_new_name_of_the_token_limit(catalogue):
-    """And no other provider row says so."""
+def test_the_limit_is_called_what_each_provider_calls_it(catalogue):
+    """`max_tokens`, but for those who have given the name up."""
     odd = [p.id for p in catalogue.providers.values() if p.max_tokens_field != "max_tokens"]
-    assert odd == ["openai", "azure"]
+    assert sorted(odd) == ["azure", "cerebras", "groq", "moonshotai", "openai", "xai"]
+
+
+HOSTED = (
+    "openai anthropic google mistral groq deepseek xai openrouter together fireworks cerebras "
+    "cohere huggingface zai moonshotai".split()
+)
+LOCAL = "ollama llamacpp lmstudio mlx vllm".split()
+
+
+@pytest.mark.parametrize("id_", HOSTED)
+def test_a_hosted_provider_has_an_address_a_key_and_a_list(catalogue, id_):
+    """And the address can be moved."""
+    provider = catalogue.provider(id_)
+    assert provider.base_url.startswith("https://")
+    assert provider.key_variables and provider.base_url_variables and provider.models_path
+    assert not provider.local
+
+
+@pytest.mark.parametrize("id_", LOCAL)
+def test_a_local_server_is_where_its_makers_put_it(catalogue, id_):
+    """It needs no key and costs nothing."""
+    provider = catalogue.provider(id_)
+    assert provider.base_url.startswith("http://127.0.0.1:")
+    assert provider.local and provider.base_url_variables and provider.models_path
+
+
+def test_azure_has_no_address_until_the_user_gives_one(catalogue):
+    """Every account has its own; the key has a header of its own."""
+    provider = catalogue.provider("azure")
+    assert (provider.base_url, provider.key_header) == ("", "api-key")
+    assert provider.base_url_variables == ("AZURE_OPENAI_BASE_URL",)

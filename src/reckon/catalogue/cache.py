@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reckon import settings
 
-LAYOUT = 1
+LAYOUT = 2
 """Raise when the shape of the block changes."""
 
 STAMP_BYTES = 32
@@ -22,7 +22,7 @@ def cache_path() -> Path:
 def stamp_of(files: list[Path]) -> bytes:
     """What the block is made of: our code, the price package's file, the data files."""
     digest = hashlib.blake2b(f"{LAYOUT} {settings.VERSION}".encode(), digest_size=STAMP_BYTES)
-    for name in ("compile.py", "genai.py", "overlay.py"):
+    for name in ("compile.py", "fetched.py", "genai.py", "llm_models.py", "overlay.py"):
         made_by = Path(__file__).with_name(name).stat()
         digest.update(f"{made_by.st_size} {made_by.st_mtime_ns}".encode())
     spec = find_spec("genai_prices")
@@ -59,6 +59,8 @@ def write(stamp: bytes, block: bytes) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Headers of a user's provider may be secret.
+        temporary.touch(mode=0o600)
         temporary.write_bytes(stamp + _digest(block) + block)
         temporary.replace(path)
     except OSError:

@@ -1,7 +1,9 @@
 """Merges every source of rows into one block of bytes that loads in milliseconds.
 
-Order, later wins: genai-prices, our own files, the user's files. A row that says less than
-another row of the same model keeps what the other one knows; price periods are taken whole.
+Order, later wins: genai-prices, the lists that were fetched, our own files, the prices of the
+lists, the user's file of `llm`, the user's own files. A row that says less than another row of the
+same model keeps what the other one knows. Price periods are taken whole; those of a list are laid
+among the known ones, for a list knows today's price and no history.
 """
 
 from collections.abc import Iterable
@@ -11,8 +13,16 @@ from typing import Any, cast
 
 import msgspec
 
-from reckon.catalogue import genai, overlay
-from reckon.catalogue.block import PROVIDERS, own_files, user_files, user_providers
+from reckon.catalogue import fetched, genai, llm_models, overlay
+from reckon.catalogue.block import (
+    FREE,
+    PROVIDERS,
+    fetched_files,
+    llm_files,
+    own_files,
+    user_files,
+    user_providers,
+)
 from reckon.catalogue.overlay import ProviderRow
 from reckon.errors import CatalogueError
 from reckon.vocabulary.model import Model, Provider
@@ -24,20 +34,29 @@ def compile_block() -> bytes:
     Raises:
         CatalogueError: A data file is malformed; names file, row and field.
     """
+    rows = {row.id: row for row in overlay.read_providers(PROVIDERS)}
+    if user_providers().exists():
+        rows |= {row.id: row for row in overlay.read_providers(user_providers())}
+    providers = {row.id: overlay.provider_of(row) for row in rows.values()}
     models: dict[str, Model] = {}
     names: dict[str, str] = {}
     for model, provider_name in genai.compile_models(metadata.version("genai-prices")):
         # The first row of an id wins: the package's own id goes before an equal clause.
         models.setdefault(model.key, model)
         names.setdefault(model.provider, provider_name)
+    listed = _listed(providers)
+    for row in listed:
+        _lay_list_over(models, row)
     for path in own_files():
         _lay_over(models, overlay.read_models(path), path)
+    for row in listed:
+        _lay_prices_over(models, row, providers[row.provider])
+    described = llm_models.read(llm_files(), list(providers.values()))
+    for row, usual in described.models:
+        _lay_described_over(models, row, models.get(usual), described.providers[row.provider])
     for path in user_files():
         _lay_over(models, overlay.read_models(path), path)
-    rows = {row.id: row for row in overlay.read_providers(PROVIDERS)}
-    if user_providers().exists():
-        rows |= {row.id: row for row in overlay.read_providers(user_providers())}
-    providers = {row.id: overlay.provider_of(row) for row in rows.values()}
+    providers = described.providers | providers
     for id_ in {model.provider for model in models.values()} - providers.keys():
         # Known by its prices only: it can be run once its address is given.
         providers[id_] = Provider(
@@ -46,7 +65,51 @@ def compile_block() -> bytes:
             wire="openai_chat",
             base_url_variables=(f"{id_.upper().replace('-', '_')}_BASE_URL",),
         )
-    return _encode(models.values(), providers, rows.values())
+    return _encode(models.values(), providers, rows.values(), described)
+
+
+def _listed(providers: dict[str, Provider]) -> list[Model]:
+    """The models of all fetched lists whose provider is still known."""
+    lists = [fetched.read(path) for path in fetched_files()]
+    return [
+        model
+        for each in lists
+        if each and each.provider in providers
+        for model in fetched.models_of(each, providers[each.provider].name)
+    ]
+
+
+def _lay_list_over(models: dict[str, Model], row: Model) -> None:
+    """All that a list says but its prices."""
+    below = models.get(row.key)
+    organization = below.organization if below else genai.organization_of(row.provider, row.id)
+    row = msgspec.structs.replace(row, organization=organization, prices=())
+    models[row.key] = merge(below, row) if below else row
+
+
+def _lay_prices_over(models: dict[str, Model], row: Model, provider: Provider) -> None:
+    known = models.get(row.key)
+    if known is None:
+        return
+    prices = fetched.laid_over(known.prices, row.prices)
+    if provider.local and not prices:
+        prices = (FREE,)
+    models[row.key] = msgspec.structs.replace(known, prices=prices)
+
+
+def _lay_described_over(
+    models: dict[str, Model], row: Model, usual: Model | None, provider: Provider
+) -> None:
+    """A model from the file of `llm`, over what is known of it at its provider."""
+    below = models.get(row.key) or usual
+    if below is not None:
+        row = merge(
+            msgspec.structs.replace(below, aliases=()),
+            msgspec.structs.replace(row, organization=below.organization),
+        )
+    if provider.local and not row.prices:
+        row = msgspec.structs.replace(row, prices=(FREE,))
+    models[row.key] = row
 
 
 def merge(below: Model, above: Model) -> Model:
@@ -76,7 +139,10 @@ def _lay_over(models: dict[str, Model], rows: Iterable[Model], path: Path) -> No
 
 
 def _encode(
-    models: Iterable[Model], providers: dict[str, Provider], rows: Iterable[ProviderRow]
+    models: Iterable[Model],
+    providers: dict[str, Provider],
+    rows: Iterable[ProviderRow],
+    described: llm_models.Found,
 ) -> bytes:
     ordered = sorted(models, key=lambda model: (model.provider, model.id))
     keys = {model.key: place for place, model in enumerate(ordered)}
@@ -89,6 +155,8 @@ def _encode(
         "first_party": [row.id for row in rows if row.first_party],
         "keys": keys,
         "models": [_lean(msgspec.to_builtins(model)) for model in ordered],
+        "names": described.names,
+        "refused": described.refused,
     }
     return msgspec.msgpack.encode(block)
 

@@ -66,7 +66,7 @@ def compile_models(version: str) -> Iterator[tuple[Model, str]]:
                     Model(
                         id=name,
                         provider=provider_id,
-                        organization=_organization(provider_id, name),
+                        organization=organization_of(provider_id, name),
                         name=info.name or "",
                         context_tokens=info.context_window,
                         prices=prices,
@@ -84,7 +84,8 @@ def _exact_ids(info: Any) -> list[str]:
     return list(dict.fromkeys([info.id, *equal]))
 
 
-def _organization(provider: str, model: str) -> str:
+def organization_of(provider: str, model: str) -> str:
+    """Whose model it is, as far as its id or its provider tells; empty where they do not."""
     if "/" in model:
         return model.split("/", 1)[0].lstrip("@~")
     if provider == "aws":

@@ -8,17 +8,12 @@ from functools import cached_property
 import msgspec
 
 from reckon.catalogue import block, cache
-from reckon.catalogue.block import Block
+from reckon.catalogue.block import FREE, Block
 from reckon.errors import UnknownModel, UsageError
 from reckon.vocabulary.model import Modality, Model, Provider
-from reckon.vocabulary.price import Price, Rate
+from reckon.vocabulary.price import Price
 
 NEAREST = 3
-
-FREE = Price(
-    rate=Rate(input=Decimal(0), output=Decimal(0)), free=True, source="runs on your machine"
-)
-"""The price of whatever runs on the user's own machine."""
 
 CLOSED_PROVIDERS = frozenset({"builtin"})
 """Providers whose models are all listed: an unknown id is a mistake."""
@@ -40,14 +35,22 @@ class Catalogue:
         """The model of that exact name.
 
         Args:
-            name: `provider/id`, `provider/alias`, or a plain id or alias, which always means the
-                first-party provider. An id that no row knows is accepted at a named provider:
-                free at a local one, at an unknown price elsewhere.
+            name: A name from the user's file of `llm`, which wins; `provider/id`,
+                `provider/alias`, or a plain id or alias, which always means the first-party
+                provider. An id that no row knows is accepted at a named provider: free at a local
+                one, at an unknown price elsewhere.
 
         Raises:
-            UnknownModel: No such model; names the nearest.
+            UnknownModel: No such model; names the nearest. Or one that cannot be asked here.
         """
         asked = name.strip()
+        if asked in self._block.refused:
+            raise UnknownModel(
+                f"The model {asked!r} cannot be asked.",
+                why=self._block.refused[asked],
+                do="Name a chat model, or correct the entry.",
+            )
+        asked = self._block.names.get(asked, asked)
         place = self._block.keys.get(asked)
         if place is None:
             place = next(self._first_party_places(asked), None)
@@ -76,9 +79,13 @@ class Catalogue:
             raise UsageError(
                 f"There is no provider {id!r}.",
                 why=f"The nearest are {', '.join(near)}." if near else "",
-                do="Add it to providers.toml in the user folder: id, base_url, key_variables.",
+                do=f"Add it to {block.user_providers()}: id, base_url, key_variables.",
             )
         return found
+
+    def lists(self, key: str) -> bool:
+        """Whether a row describes the model of that `provider/id` or alias."""
+        return key in self._block.keys
 
     def first_party(self) -> tuple[Model, ...]:
         """The models of providers that serve what their own organisation makes."""
@@ -136,7 +143,7 @@ class Catalogue:
             for key in self._block.keys
             if key.partition("/")[0] in self._block.first_party
         }
-        candidates = list(self._block.keys) if "/" in asked else list(own)
+        candidates = [*self._block.names, *(self._block.keys if "/" in asked else own)]
         near = _nearest(asked, candidates)
         return f"The nearest are {', '.join(near)}." if near else ""
 

@@ -121,7 +121,7 @@ async def ask_async(
                     base_url=reach.base_url,
                     key=reach.key,
                     client=client,
-                    stream=stream,
+                    stream=stream and choice.provider.streams,
                 )
                 async with aclosing(events):
                     response = await collector.drain(events)

@@ -84,8 +84,9 @@ def keyed_providers(catalogue: "Catalogue") -> list[Provider]:
         provider
         for provider in catalogue.providers.values()
         if not provider.local
+        and not provider.from_llm
         and (
-            provider.id in stored
+            (provider.key_name or provider.id) in stored
             or any(os.environ.get(variable) for variable in provider.key_variables)
         )
     ]
@@ -129,13 +130,26 @@ def access(provider: Provider, key: str | None = None) -> Access:
         MissingKey: The provider needs a key and none is set; names variable and command.
     """
     base_url = base_url_of(provider)
-    found = settings.find_key(provider.id, provider.key_variables, key)
-    needs_key = bool(provider.key_variables) and not provider.local
+    name = provider.key_name or provider.id
+    found = settings.find_key(name, provider.key_variables, key)
+    if not found and provider.from_llm and provider.key_name:
+        found = settings.read_llm_keys().get(name)
+    needs_key = bool(provider.key_variables or provider.key_name) and not provider.local
     if not found and needs_key and urlsplit(base_url).hostname not in LOOPBACK_NAMES:
-        raise MissingKey(
-            f"{provider.name} needs a key and none is set.",
-            why=f"Neither {' nor '.join(provider.key_variables)} is set"
-            f" nor is a key stored as {provider.id}.",
-            do=f"Set {provider.key_variables[0]}, or store it: `reckon keys set {provider.id}`.",
-        )
+        raise _missing_key(provider, name)
     return Access(base_url=base_url, key=found)
+
+
+def _missing_key(provider: Provider, name: str) -> MissingKey:
+    what = f"{provider.name} needs a key and none is set."
+    if not provider.key_variables:
+        return MissingKey(
+            what,
+            why=f"No key is stored as {name}.",
+            do=f"Store it: `reckon keys set {name}`.",
+        )
+    return MissingKey(
+        what,
+        why=f"Neither {' nor '.join(provider.key_variables)} is set nor is a key stored as {name}.",
+        do=f"Set {provider.key_variables[0]}, or store it: `reckon keys set {name}`.",
+    )

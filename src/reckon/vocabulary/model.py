@@ -109,6 +109,12 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Constant headers, beside the key."""
     key_header: str = ""
     """Header that carries the key alone (Azure's `api-key`); empty: the wire format's own way."""
+    key_name: str = ""
+    """The name its key is stored under; empty: the provider's id."""
+    from_llm: bool = False
+    """Described by a file of `llm`, so that `llm`'s own keys may hold its key."""
+    streams: bool = True
+    """Whether it can answer in pieces."""
     system_role: str = "system"
     """What the provider calls the system's turn: `developer` at OpenAI's reasoning models."""
     reasoning_field: str = ""
@@ -123,4 +129,6 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     video_parts: bool = False
     """Whether a video can go inline as a `video_url` part."""
     models_path: str = "/models"
-    """Where the provider lists its models; empty: nowhere."""
+    """Where the provider lists its models, below the address; `..` goes up; empty: nowhere."""
+    models_prices: Literal["usd_per_token", "usd_per_million", "cents_per_100_million", ""] = ""
+    """Unit of the prices in its list of models; empty: it states none, or none is trusted."""
