@@ -55,3 +55,46 @@ def test_several_summaries_without_a_seal_are_shown_and_not_sent_back(streamed: 
     response = read(thought, said, streamed=streamed)
     assert response.reasoning == "one\n\ntwo\n\nthree"
     assert [item["type"] for item in sent_back(*response.parts)] == ["message"]
+
+
+FOUND = {
+    "type": "function_call",
+    "id": "fc_1",
+    "call_id": "call_1",
+    "name": "weather",
+    "arguments": '{"city":"Oslo"}',
+    "namespace": "weather_tools",
+    "status": "completed",
+}
+"""A call of a tool that the model searched for; without its namespace it is refused."""
+PLAIN = {name: value for name, value in FOUND.items() if name != "namespace"}
+
+
+@both_ways
+def test_a_call_goes_back_with_its_namespace(streamed: bool) -> None:
+    """Beside other calls, and once."""
+    other = PLAIN | {"id": "fc_2", "call_id": "call_2", "namespace": None}
+    response = read(other, FOUND, streamed=streamed)
+    assert [call.id for call in response.tool_calls] == ["call_2", "call_1"]
+    assert sent_back(*response.parts) == [
+        {"type": "function_call", "call_id": "call_2", "name": "weather", "arguments": SAID},
+        {
+            "type": "function_call",
+            "call_id": "call_1",
+            "name": "weather",
+            "arguments": SAID,
+            "namespace": "weather_tools",
+        },
+    ]
+
+
+SAID = FOUND["arguments"]
+
+
+def test_a_call_that_was_changed_or_left_out_stays_so() -> None:
+    """Only what our noun lacks is added."""
+    more = Opaque("openai_responses", FOUND, restates=True)
+    changed = ToolCall("call_1", "weather", '{"city":"Rome"}')
+    assert sent_back(changed, more)[0]["arguments"] == '{"city":"Rome"}'
+    assert sent_back(changed, more)[0]["namespace"] == "weather_tools"
+    assert [item["type"] for item in sent_back(Text("Yes."), more)] == ["message"]

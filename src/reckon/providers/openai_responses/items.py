@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import math
 
-from reckon.providers.openai_responses.request import GAP, PICTURE_CALL, WIRE
+from reckon.providers.openai_responses.request import CALL_FIELDS, GAP, PICTURE_CALL, WIRE
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.vocabulary.prompt import Attachment, Media, Opaque
 from reckon.vocabulary.response import (
@@ -195,6 +195,8 @@ class Items:
         elif kind == "function_call":
             self._call(item, said)
             self._argue(item, item.rest(("arguments", 0), text(said, "arguments")))
+            if any(said[name] is not None for name in said.keys() - CALL_FIELDS):
+                self._events.append(PartSeen(Opaque(WIRE, said, restates=True)))
         else:
             self._turn_to(item)
             self._opaque(kind, said)
