@@ -98,3 +98,15 @@ def test_a_call_that_was_changed_or_left_out_stays_so() -> None:
     assert sent_back(changed, more)[0]["arguments"] == '{"city":"Rome"}'
     assert sent_back(changed, more)[0]["namespace"] == "weather_tools"
     assert [item["type"] for item in sent_back(Text("Yes."), more)] == ["message"]
+
+
+@both_ways
+def test_a_search_goes_back_without_the_sources_that_were_asked_for(streamed: bool) -> None:
+    """The provider tells them and refuses them; the answer keeps them."""
+    action = {"type": "search", "query": "news", "queries": ["news"]}
+    sources = [{"type": "url", "url": "https://a.example"}, {"type": "api", "name": "weather"}]
+    call = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
+    told = call | {"action": action | {"sources": sources}}
+    response = read(told, streamed=streamed)
+    assert response.parts == (Opaque("openai_responses", told),)
+    assert sent_back(*response.parts) == [call | {"action": action}]

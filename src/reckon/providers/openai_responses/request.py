@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from reckon.errors import UnsupportedInput
-from reckon.providers.untrusted import Json
+from reckon.providers.untrusted import Json, as_table
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (
     Attachment,
@@ -315,7 +315,15 @@ def _other_items(
             return []
         case Opaque():
             _check_wire(part, f"A part of the conversation ({part.data.get('type', 'no type')})")
-            return [dict(part.data)]
+            return [_carried(part.data)]
+
+
+def _carried(item: Json) -> Json:
+    """An item as it came; the sources of a search, told on request, are refused in the input."""
+    action = as_table(item.get("action"))
+    if item.get("type") != "web_search_call" or action is None:
+        return dict(item)
+    return item | {"action": {key: value for key, value in action.items() if key != "sources"}}
 
 
 def _reasoning_items(part: Reasoning, parts: Sequence[Part]) -> list[Json]:
