@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import pytest
+
+from reckon.catalogue.load import load
 from reckon.providers.openai_chat.wire import OpenAIChat
 from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
@@ -37,3 +40,16 @@ def test_a_call_without_arguments_goes_back_with_an_empty_object() -> None:
         call = {"id": "call_1", "type": "function", "function": function}
         [sent] = sent_back(*parts_of({"tool_calls": [call]}))["tool_calls"]
         assert sent["function"] == {"name": "now", "arguments": "{}"}
+
+
+@pytest.mark.parametrize("name", ["deepseek", "moonshotai", "zai"])
+def test_a_call_goes_back_with_the_reasoning_before_it(name: str) -> None:
+    """DeepSeek and Moonshot refuse the turn without it."""
+    provider = load().provider(name)
+    call = {"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+    sent = sent_back(
+        *parts_of({"reasoning_content": "I look at the clock.", "tool_calls": [call]}),
+        provider=provider,
+    )
+    assert sent["reasoning_content"] == "I look at the clock."
+    assert sent["tool_calls"] == [call]
