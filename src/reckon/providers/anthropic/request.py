@@ -121,6 +121,8 @@ def _turns(messages: tuple[Message, ...], provider: Provider) -> list[Json]:
         if message.role == "assistant":
             _refuse_media(message)
         blocks = _blocks(message.parts, provider)
+        if not blocks:
+            continue  # the format refuses an empty turn; a model that has no more to say makes one
         if turns and turns[-1]["role"] == message.role:
             turns[-1]["content"] += blocks
         else:
