@@ -224,7 +224,7 @@ class TestAnswers:
         assert (sent["content"] or "") == told.text + told.refusal
         calls = [list(each.values()) for each in sent.get("tool_calls", [])]
         assert [[each[2]["name"], each[2]["arguments"]] for each in calls] == [
-            each[1:] for each in told.calls.values()
+            [name, arguments or "{}"] for _, name, arguments in told.calls.values()
         ]
         if is_stream(exchange):
             return

@@ -121,7 +121,11 @@ def _turns(messages: tuple[Message, ...], provider: Provider) -> list[Json]:
     for message in messages:
         if message.role == "system":
             _texts(message)
+        if message.role == "assistant":
+            _refuse_media(message)
         blocks = _blocks(message.parts, provider)
+        if not blocks:
+            continue  # the format refuses an empty turn; a model that has no more to say makes one
         if turns and turns[-1]["role"] == message.role:
             turns[-1]["content"] += blocks
         else:
@@ -130,6 +134,15 @@ def _turns(messages: tuple[Message, ...], provider: Provider) -> list[Json]:
         if turn["role"] == "user":
             turn["content"].sort(key=_is_no_result)
     return turns
+
+
+def _refuse_media(message: Message) -> None:
+    if any(isinstance(part, Media | MediaLink) for part in message.parts):
+        raise UnsupportedInput(
+            "Media in the assistant's turn cannot be sent.",
+            why="Anthropic's format takes pictures and PDF in turns of the user alone.",
+            do="Put it into a turn of the user.",
+        )
 
 
 def _is_no_result(block: Json) -> bool:

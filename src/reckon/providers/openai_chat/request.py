@@ -303,7 +303,8 @@ def _add(turn: Json, name: str, values: list[Any]) -> None:
 
 
 def _call(call: ToolCall) -> Json:
-    function = {"name": call.name, "arguments": call.arguments}
+    # Some servers leave the arguments out where there are none, and all of them read JSON here.
+    function = {"name": call.name, "arguments": call.arguments or "{}"}
     return {"id": call.id, "type": "function", "function": function} | _seal(call)
 
 

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import math
 
-from reckon.providers.openai_responses.request import GAP, PICTURE_CALL, WIRE
+from reckon.providers.openai_responses.request import CALL_FIELDS, GAP, PICTURE_CALL, WIRE
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.vocabulary.prompt import Attachment, Media, Opaque
 from reckon.vocabulary.response import (
@@ -69,14 +69,22 @@ class _Item:
         """The piece of reasoning that is being told."""
         self.open = False
         """Whether reasoning was told that is not sealed."""
+        self.encrypted: bool | None = None
+        """Whether the provider sealed the reasoning, which it says where the item begins; None:
+        it has not said so yet."""
 
     def rest(self, place: _Place, whole: str) -> str:
         """What of the whole was not told yet. Where they differ, what was told stands."""
         told = "".join(self.told.get(place, ()))
         return whole[len(told) :] if whole.startswith(told) else ""
 
-    def is_told(self, kind: str) -> bool:
-        return any(name == kind for name, _ in self.told)
+    def name_of(self, thought: _Place | None) -> str:
+        """The name under which a piece of reasoning can go back.
+
+        A summary alone cannot: its name means what the provider has not kept.
+        """
+        shown = thought is not None and thought[0] == "content"
+        return self.id if shown or self.encrypted is not False else ""
 
 
 class Items:
@@ -157,6 +165,7 @@ class Items:
     # What it says.
 
     def _begin(self, item: _Item, said: Json) -> None:
+        item.encrypted = bool(text(said, "encrypted_content"))
         if text(said, "type") == "function_call" and text(said, "name"):
             self._call(item, said)
 
@@ -186,6 +195,8 @@ class Items:
         elif kind == "function_call":
             self._call(item, said)
             self._argue(item, item.rest(("arguments", 0), text(said, "arguments")))
+            if any(said[name] is not None for name in said.keys() - CALL_FIELDS):
+                self._events.append(PartSeen(Opaque(WIRE, said, restates=True)))
         else:
             self._turn_to(item)
             self._opaque(kind, said)
@@ -195,7 +206,7 @@ class Items:
         last, self._last = self._last, item
         if last is not None and last is not item and last.open:
             last.open = False
-            self._events.append(ReasoningSealed(sealed_by=WIRE, id=last.id))
+            self._events.append(ReasoningSealed(sealed_by=WIRE, id=last.name_of(last.thought)))
 
     # Messages.
 
@@ -252,7 +263,10 @@ class Items:
             return
         self._turn_to(item)
         if item.open and item.thought != place:
-            self._events += [ReasoningDelta(GAP), ReasoningSealed(sealed_by=WIRE, id=item.id)]
+            self._events += [
+                ReasoningDelta(GAP),
+                ReasoningSealed(sealed_by=WIRE, id=item.name_of(item.thought)),
+            ]
         item.thought, item.open = place, True
         item.told.setdefault(place, []).append(said)
         self._events.append(ReasoningDelta(said))
@@ -260,17 +274,17 @@ class Items:
     def _reasoning(self, item: _Item, said: Json) -> None:
         """The seal comes with the end of the item; an earlier one may be half of it."""
         item.id = item.id or text(said, "id")
+        encrypted = text(said, "encrypted_content")
+        item.encrypted = bool(encrypted)
         for kind in ("summary", "content"):
             for index, each in enumerate(as_list(said.get(kind))):
                 whole = text(as_table(each) or {}, "text")
                 self._think(item, (kind, index), item.rest((kind, index), whole))
-        encrypted = text(said, "encrypted_content")
         if not encrypted and not item.open:
             return
         self._turn_to(item)
         item.open = False
-        # A summary alone cannot go back: its id names what the provider has not kept.
-        name = item.id if encrypted or item.is_told("content") else ""
+        name = item.name_of(item.thought)
         self._events.append(ReasoningSealed(sealed_by=WIRE, id=name, encrypted=encrypted))
 
     # Calls.

@@ -11,7 +11,7 @@ import msgspec
 
 from reckon.errors import UnsupportedInput
 from reckon.providers.options import lay_over, options_for
-from reckon.providers.untrusted import Json
+from reckon.providers.untrusted import Json, as_table
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (
     Attachment,
@@ -35,6 +35,10 @@ GAP = "\n\n"
 """Stands between two summaries of one piece of reasoning, for people; it is never sent."""
 
 PICTURE_CALL = "image_generation_call"
+
+CALL_FIELDS = frozenset({"type", "id", "call_id", "name", "arguments", "status"})
+"""Fields of a call of a function that our noun holds, or that need not go back. What else it has
+(the `namespace` of a tool that was searched for) follows it as a part of its own."""
 
 Content = Text | Media | MediaLink
 
@@ -244,6 +248,8 @@ def _assistant_items(parts: Sequence[Part]) -> list[Json]:
     for part in parts:
         if isinstance(part, Text):
             items.append(_said(part))
+        elif isinstance(part, Opaque) and _is_call(part):
+            _complete(part.data, items)
         elif isinstance(part, Media) and items and _lacks_its_picture(items[-1]):
             items[-1] |= {"result": base64.b64encode(part.attachment.content).decode()}
         elif isinstance(part, Media | MediaLink):
@@ -255,6 +261,20 @@ def _assistant_items(parts: Sequence[Part]) -> list[Json]:
         else:
             items += _other_items(part, parts, marks=False)
     return items
+
+
+def _is_call(part: Opaque) -> bool:
+    return part.wire == WIRE and part.restates and part.data.get("type") == "function_call"
+
+
+def _complete(call: Json, items: list[Json]) -> None:
+    """Give a call what our noun lacks; the call itself may have been left out."""
+    lacking = {
+        name: value for name, value in call.items() if name not in CALL_FIELDS and value is not None
+    }
+    for item in items:
+        if item["type"] == "function_call" and item["call_id"] == call.get("call_id"):
+            item.update(lacking)
 
 
 def _said(part: Text) -> Json:
@@ -297,7 +317,15 @@ def _other_items(
             return []
         case Opaque():
             _check_wire(part, f"A part of the conversation ({part.data.get('type', 'no type')})")
-            return [dict(part.data)]
+            return [_carried(part.data)]
+
+
+def _carried(item: Json) -> Json:
+    """An item as it came; the sources of a search, told on request, are refused in the input."""
+    action = as_table(item.get("action"))
+    if item.get("type") != "web_search_call" or action is None:
+        return dict(item)
+    return item | {"action": {key: value for key, value in action.items() if key != "sources"}}
 
 
 def _reasoning_items(part: Reasoning, parts: Sequence[Part]) -> list[Json]:
