@@ -14,8 +14,8 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 ENGINE = Path(__file__).parent / "engine"
-sys.path.insert(0, str(ENGINE))
-sys.path.insert(0, str(Path(__file__).parent / "servers"))
+for folder in ("engine", "golden", "servers"):
+    sys.path.insert(0, str(Path(__file__).parent / folder))
 
 FORGET = ("_API_KEY", "_BASE_URL", "_PROXY", "_proxy")
 
