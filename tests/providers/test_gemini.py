@@ -7,9 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from gemini_wire import ARRAY, SEAL, STREAM, WIRE, answer, collected, fed, sse, whole
+from gemini_wire import ARRAY, SEAL, STREAM, WIRE, answer, fed, sse, whole
 from hypothesis import given
 from hypothesis import strategies as st
+from wire_helpers import collected
 
 from reckon.errors import (
     AnswerInvalid,

@@ -5,18 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from gemini_wire import (
-    BASE,
-    PICTURE,
-    SEAL,
-    WEATHER,
-    answer,
-    collected,
-    config,
-    encoded,
-    turns,
-    whole,
-)
+from gemini_wire import BASE, PICTURE, SEAL, WEATHER, answer, config, encoded, turns, whole
+from wire_helpers import collected
 
 from reckon.errors import (
     UnsupportedInput,
