@@ -10,18 +10,8 @@ from wire_helpers import fed_in_pieces
 
 from reckon.providers.anthropic.wire import AnthropicMessages
 from reckon.vocabulary.model import Model, Provider
-from reckon.vocabulary.prompt import (
-    Attachment,
-    Message,
-    Part,
-    Prompt,
-    Text,
-    Tool,
-)
-from reckon.vocabulary.response import (
-    Event,
-    Response,
-)
+from reckon.vocabulary.prompt import Attachment, Message, Part, Prompt, Text, Tool
+from reckon.vocabulary.response import Event, Response
 
 WIRE = AnthropicMessages()
 MODEL = Model(id="claude-x", provider="p", organization="o")

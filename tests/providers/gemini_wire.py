@@ -9,17 +9,8 @@ from wire_helpers import fed_in_pieces
 
 from reckon.providers.gemini.wire import Gemini
 from reckon.vocabulary.model import Model, Provider
-from reckon.vocabulary.prompt import (
-    Attachment,
-    Message,
-    Part,
-    Prompt,
-    Text,
-    Tool,
-)
-from reckon.vocabulary.response import (
-    Event,
-)
+from reckon.vocabulary.prompt import Attachment, Message, Part, Prompt, Text, Tool
+from reckon.vocabulary.response import Event
 
 WIRE = Gemini()
 MODEL = Model(id="gemini-3-flash", provider="google", organization="google")

@@ -8,17 +8,8 @@ from wire_helpers import fed_in_pieces
 
 from reckon.providers.ollama.wire import OllamaChat
 from reckon.vocabulary.model import Model, Provider
-from reckon.vocabulary.prompt import (
-    Attachment,
-    Message,
-    Part,
-    Prompt,
-    Text,
-    Tool,
-)
-from reckon.vocabulary.response import (
-    Event,
-)
+from reckon.vocabulary.prompt import Attachment, Message, Part, Prompt, Text, Tool
+from reckon.vocabulary.response import Event
 
 WIRE = OllamaChat()
 MODEL = Model(id="qwen3", provider="ollama", organization="o")

@@ -10,10 +10,7 @@ from wire_helpers import collected, fed_in_pieces
 from reckon.providers.openai_chat.wire import OpenAIChat
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Message, Prompt, ToolCall
-from reckon.vocabulary.response import (
-    Event,
-    Response,
-)
+from reckon.vocabulary.response import Event, Response
 
 WIRE = OpenAIChat()
 PNG = base64.b64encode(b"\x89PNG-picture").decode()

@@ -24,9 +24,7 @@ from reckon.vocabulary.prompt import (
     Tool,
     ToolCall,
 )
-from reckon.vocabulary.response import (
-    Event,
-)
+from reckon.vocabulary.response import Event
 
 WIRE = OpenAIResponses()
 MODEL = Model(id="m-1", provider="p", organization="o")

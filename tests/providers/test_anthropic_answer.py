@@ -22,19 +22,8 @@ from anthropic_wire import (
 )
 from wire_helpers import collected, last_usage
 
-from reckon.vocabulary.prompt import (
-    Opaque,
-    Reasoning,
-    Text,
-    ToolCall,
-)
-from reckon.vocabulary.response import (
-    Finished,
-    ReasoningDelta,
-    ReasoningSealed,
-    Started,
-    TextDelta,
-)
+from reckon.vocabulary.prompt import Opaque, Reasoning, Text, ToolCall
+from reckon.vocabulary.response import Finished, ReasoningDelta, ReasoningSealed, Started, TextDelta
 from reckon.vocabulary.usage import Usage
 
 

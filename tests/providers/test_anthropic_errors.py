@@ -22,9 +22,7 @@ from reckon.errors import (
     ReckonError,
     RequestRefused,
 )
-from reckon.vocabulary.response import (
-    ToolCallDelta,
-)
+from reckon.vocabulary.response import ToolCallDelta
 
 
 @pytest.mark.parametrize("kind", ["overloaded_error", "invalid_request_error"])
@@ -121,9 +119,6 @@ def test_no_depth_of_an_input_crashes_a_decoder(depth: int) -> None:
         assert error.what
     else:
         assert ToolCallDelta(index=0, arguments=deep) in events
-
-
-# Errors with a status; built from the documentation, but for the 404, which is recorded.
 
 
 def error_of(status: int, body: Any, **headers: str) -> ProviderError:

@@ -19,9 +19,7 @@ from anthropic_wire import (
     user,
 )
 
-from reckon.errors import (
-    UnsupportedInput,
-)
+from reckon.errors import UnsupportedInput
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (
     Attachment,
@@ -37,8 +35,6 @@ from reckon.vocabulary.prompt import (
     ToolCall,
     ToolResult,
 )
-
-# What goes out.
 
 
 def test_a_prompt_becomes_a_post_with_key_and_version_in_its_headers() -> None:

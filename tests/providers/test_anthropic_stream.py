@@ -5,14 +5,8 @@ from anthropic_wire import CONTENT, WIRE, decoded, event, fault, streamed, whole
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reckon.errors import (
-    AnswerInvalid,
-    AnswerTruncated,
-)
-from reckon.vocabulary.response import (
-    Finished,
-    TextDelta,
-)
+from reckon.errors import AnswerInvalid, AnswerTruncated
+from reckon.vocabulary.response import Finished, TextDelta
 
 
 @given(

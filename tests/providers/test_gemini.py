@@ -12,13 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wire_helpers import collected
 
-from reckon.errors import (
-    AnswerInvalid,
-)
+from reckon.errors import AnswerInvalid
 from reckon.providers.made_up import is_made_up
-from reckon.vocabulary.prompt import (
-    Opaque,
-)
+from reckon.vocabulary.prompt import Opaque
 from reckon.vocabulary.response import (
     Cited,
     Finished,

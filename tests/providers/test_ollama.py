@@ -14,11 +14,7 @@ from hypothesis import strategies as st
 from ollama_wire import END, MODEL, PROVIDER, STREAM, WIRE, fed, lines, piece
 from wire_helpers import collected, kept_of_a_cut_stream
 
-from reckon.errors import (
-    AnswerInvalid,
-    ModelNotServed,
-    ReckonError,
-)
+from reckon.errors import AnswerInvalid, ModelNotServed, ReckonError
 from reckon.providers.made_up import is_made_up
 from reckon.vocabulary.response import (
     Finished,

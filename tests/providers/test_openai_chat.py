@@ -26,12 +26,7 @@ from reckon.providers.faults import retry_after_s
 from reckon.providers.openai_chat.wire import OpenAIChat
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Attachment, Prompt
-from reckon.vocabulary.response import (
-    Event,
-    Finished,
-    ReasoningDelta,
-    Started,
-)
+from reckon.vocabulary.response import Event, Finished, ReasoningDelta, Started
 from reckon.vocabulary.usage import Usage
 
 WIRE = OpenAIChat()

@@ -24,10 +24,7 @@ from openai_chat_wire import (
 )
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ReckonError
-from reckon.vocabulary.response import (
-    Finished,
-    TextDelta,
-)
+from reckon.vocabulary.response import Finished, TextDelta
 
 
 def test_a_choice_without_an_end_is_truncated() -> None:

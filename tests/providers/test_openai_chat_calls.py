@@ -8,9 +8,7 @@ import pytest
 from openai_chat_wire import Json, calls, decoded, delta, event, piece, read, sent_back, whole
 
 from reckon.vocabulary.prompt import Text, ToolCall
-from reckon.vocabulary.response import (
-    ToolCallDelta,
-)
+from reckon.vocabulary.response import ToolCallDelta
 
 TWO = (ToolCall("c1", "add", '{"a":1}'), ToolCall("c2", "now", "{}"))
 

@@ -31,12 +31,7 @@ from responses_exchange import (
 from wire_helpers import collected, last_usage
 
 from reckon.providers.openai_responses.wire import responses_usage
-from reckon.vocabulary.prompt import (
-    Message,
-    Opaque,
-    Reasoning,
-    Text,
-)
+from reckon.vocabulary.prompt import Message, Opaque, Reasoning, Text
 from reckon.vocabulary.response import (
     Citation,
     Cited,

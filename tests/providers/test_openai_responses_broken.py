@@ -21,9 +21,7 @@ from reckon.errors import (
     ReckonError,
     RequestRefused,
 )
-from reckon.vocabulary.response import (
-    Event,
-)
+from reckon.vocabulary.response import Event
 
 
 def partly(data: bytes, cut: int | None = None) -> tuple[list[Event], ReckonError]:
