@@ -14,8 +14,8 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 ENGINE = Path(__file__).parent / "engine"
-sys.path.insert(0, str(ENGINE))
-sys.path.insert(0, str(Path(__file__).parent / "servers"))
+for folder in ("engine", "golden", "servers"):
+    sys.path.insert(0, str(Path(__file__).parent / folder))
 
 FORGET = ("_API_KEY", "_BASE_URL", "_PROXY", "_proxy")
 
@@ -33,12 +33,15 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def llama_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the tiny models."""
+    import gguf_encoders
     import gguf_models
 
     folder = tmp_path_factory.mktemp("models")
     gguf_models.scripted(folder / "scripted.gguf")
     gguf_models.random(folder / "random.gguf")
-    gguf_models.projector(folder / "projector.gguf")
+    gguf_encoders.gemma3(folder / "gemma3.gguf")
+    gguf_encoders.mlp(folder / "mlp.gguf")
+    gguf_encoders.ultravox(folder / "ultravox.gguf")
     return folder
 
 
@@ -66,9 +69,27 @@ def llama_server(llama_models: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def random_server(llama_models: Path) -> Iterator[str]:
+    """A server that says noise, and keeps to a schema."""
+    yield from serving(llama_models / "random.gguf")
+
+
+@pytest.fixture(scope="session")
 def vision_server(llama_models: Path) -> Iterator[str]:
-    """A server that takes pictures; what it says is noise."""
-    yield from serving(llama_models / "random.gguf", llama_models / "projector.gguf")
+    """A server that takes pictures, 4 tokens each; what it says is noise."""
+    yield from serving(llama_models / "random.gguf", llama_models / "gemma3.gguf")
+
+
+@pytest.fixture(scope="session")
+def patch_server(llama_models: Path) -> Iterator[str]:
+    """A server that takes pictures, a token for each of their 64 patches."""
+    yield from serving(llama_models / "random.gguf", llama_models / "mlp.gguf")
+
+
+@pytest.fixture(scope="session")
+def hearing_server(llama_models: Path) -> Iterator[str]:
+    """A server that takes sound; what it says is noise."""
+    yield from serving(llama_models / "random.gguf", llama_models / "ultravox.gguf")
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""Every recorded answer of a format we speak, served over a real socket, whole and cut at random.
+"""Every recorded and golden answer of a format we speak, served over a real socket.
 
-What comes out is what the decoder makes of the same bytes in one piece; what those mean is held
-against independent readings in `tests/providers/test_*_recorded.py`.
+Each is sent whole and cut at random. What comes out of a recorded one is what the decoder makes of
+the same bytes in one piece; what those mean is held against independent readings in
+`tests/providers/test_*_recorded.py`. What a golden one means is written beside it.
 """
 
 import asyncio
@@ -13,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from goldens import Golden, all_exchanges, differences, outcome
 from raw_server import Visit, raw_server
 
 from reckon import net
 from reckon.errors import ProviderError, ReckonError
-from reckon.providers import call, registry
+from reckon.providers import call
 from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -54,24 +56,12 @@ def provider(wire: str) -> Provider:
     return Provider(id="p", name="P", wire=wire)
 
 
-def directly(wire: str, *, stream: bool, body: bytes) -> tuple[Response, str]:
-    """What the decoder makes of the bytes in one piece, and how it ended."""
-    collector, decoder = Collector(), registry.wire_format(wire).decoder(stream=stream)
-    try:
-        for event in decoder.feed(body):
-            collector.add(event)
-        for event in decoder.close():
-            collector.add(event)
-    except ReckonError as error:
-        return collector.response(), type(error).__name__
-    return collector.response(), ""
-
-
-async def over_a_socket(wire: str, found: Any, *, stream: bool, pieces: list[bytes]) -> Any:
-    """The same answer from a server that sends it in these pieces."""
-    answer = found["response"]
-    head = f"HTTP/1.1 {answer['status']} X\r\nTransfer-Encoding: chunked\r\n" + "".join(
-        f"{name}: {value}\r\n" for name, value in answer["headers"] if name not in DROPPED
+async def over_a_socket(
+    wire: str, status: int, headers: dict[str, str], pieces: list[bytes], *, stream: bool
+) -> tuple[Response, ReckonError | None]:
+    """The answer from a server that sends it in these pieces, and the error that ended it."""
+    head = f"HTTP/1.1 {status} X\r\nTransfer-Encoding: chunked\r\n" + "".join(
+        f"{name}: {value}\r\n" for name, value in headers.items() if name not in DROPPED
     )
 
     async def serve(visit: Visit) -> None:
@@ -80,7 +70,7 @@ async def over_a_socket(wire: str, found: Any, *, stream: bool, pieces: list[byt
             await visit.event(piece)
         await visit.send(b"0\r\n\r\n")
 
-    collector, ended = Collector(), ""
+    collector = Collector()
     async with raw_server(serve) as server, net.Client() as client:
         try:
             async for event in call.respond(
@@ -94,13 +84,8 @@ async def over_a_socket(wire: str, found: Any, *, stream: bool, pieces: list[byt
             ):
                 collector.add(event)
         except ReckonError as error:
-            ended = type(error).__name__
-            if answer["status"] >= 400:
-                assert isinstance(error, ProviderError)
-                assert error.status == answer["status"]
-                assert error.what
-                assert error.do
-    return collector.response(), ended
+            return collector.response(), error
+    return collector.response(), None
 
 
 def plain(response: Response) -> Any:
@@ -121,8 +106,8 @@ def plain(response: Response) -> Any:
 
 def cut(body: bytes, seed: str) -> list[bytes]:
     """Pieces at random bytes, also inside a character."""
-    chance = random.Random(seed)
-    ends = sorted(chance.sample(range(1, len(body)), min(12, max(0, len(body) - 1))))
+    places = range(1, len(body))
+    ends = sorted(random.Random(seed).sample(places, min(12, len(places))))
     return [body[a:b] for a, b in zip([0, *ends], [*ends, len(body)], strict=True) if a < b]
 
 
@@ -144,17 +129,47 @@ def test_an_answer_over_a_real_socket_is_the_answer(wire: str, found: Any) -> No
     stream = is_stream(found)
     failed = found["response"]["status"] >= 400
 
+    status, headers = found["response"]["status"], dict(found["response"]["headers"])
+
     async def work() -> None:
         for pieces in ([body] if body else [], cut(body, found["id"])):
-            response, ended = await over_a_socket(wire, found, stream=stream, pieces=pieces)
+            response, error = await over_a_socket(wire, status, headers, pieces, stream=stream)
             if failed:
-                assert ended
+                assert isinstance(error, ProviderError)
+                assert error.status == status
+                assert error.what
+                assert error.do
                 continue
-            expected, expected_end = directly(wire, stream=stream, body=body)
-            assert ended == expected_end
+            expected, expected_error = outcome(wire, [body], stream=stream)
+            assert type(error) is type(expected_error)
             # What stood before an error in the same piece may or may not have been handed out.
-            if not ended:
+            if error is None:
                 assert plain(response) == plain(expected)
+
+    net.run(asyncio.wait_for(work(), 60))
+
+
+@pytest.mark.parametrize(
+    ("wire", "golden"),
+    [pytest.param(wire, golden, id=golden.id) for wire, golden in all_exchanges()],
+)
+def test_a_golden_answer_over_a_real_socket_means_what_was_written_down(
+    wire: str, golden: Golden
+) -> None:
+    """Whole and in pieces; also whether and when to try again after an error within an answer."""
+    body = golden.response.data
+
+    async def work() -> None:
+        for pieces in ([body] if body else [], cut(body, golden.id)):
+            response, error = await over_a_socket(
+                wire,
+                golden.response.status,
+                golden.response.fresh_headers(),
+                pieces,
+                stream=golden.stream,
+            )
+            assert error is None or isinstance(error, ProviderError)
+            assert differences(golden, response, error, live=True) == {}
 
     net.run(asyncio.wait_for(work(), 60))
 

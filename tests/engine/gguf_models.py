@@ -3,9 +3,9 @@
     scripted   a model whose every answer is known: one-hot embeddings, attention and feed-forward
                at zero, and an output table that says which token follows which
     random     two layers of random weights with a real tokenizer; what it says is noise
-    projector  a random image encoder for `random`: the path of a picture is real
 
-The bytes are the same every time.
+Encoders of pictures and sound for `random` are in `gguf_encoders`. The bytes are the same every
+time.
 """
 
 from collections.abc import Callable
@@ -122,10 +122,10 @@ def scripted(path: Path) -> None:
         context=8192,
         template=_SCRIPTED_TEMPLATE,
     )
-    _layers(writer, width=width, layers=1, kv_width=width, ffn=32, weights=_zeros)
+    _layers(writer, width=width, layers=1, kv_width=width, ffn=32, weights=zeros)
     writer.add_tensor("token_embd.weight", embedding)
     writer.add_tensor("output.weight", table)
-    _close(writer)
+    close(writer)
 
 
 def random(path: Path) -> None:
@@ -151,55 +151,7 @@ def random(path: Path) -> None:
     _layers(writer, width=width, layers=2, kv_width=width // 2, ffn=128, weights=weights)
     writer.add_tensor("token_embd.weight", weights(len(words.tokens), width))
     writer.add_tensor("output.weight", weights(len(words.tokens), width))
-    _close(writer)
-
-
-def projector(path: Path) -> None:
-    """A random vision encoder of Gemma 3's kind: 128 x 128 pixels, patches of 16."""
-    draw = np.random.default_rng(1)
-    width, ffn, layers, image, patch = 32, 64, 2, 128, 16
-
-    def weights(*shape: int) -> Array:
-        return (draw.standard_normal(shape) * 0.05).astype(np.float32)
-
-    writer = gguf.GGUFWriter(path, "clip")
-    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
-    writer.add_bool("clip.has_vision_encoder", True)
-    writer.add_string("clip.projector_type", "gemma3")
-    writer.add_uint32("clip.vision.image_size", image)
-    writer.add_uint32("clip.vision.patch_size", patch)
-    writer.add_uint32("clip.vision.embedding_length", width)
-    writer.add_uint32("clip.vision.feed_forward_length", ffn)
-    writer.add_uint32("clip.vision.projection_dim", RANDOM_WIDTH)
-    writer.add_uint32("clip.vision.block_count", layers)
-    writer.add_uint32("clip.vision.attention.head_count", 2)
-    writer.add_float32("clip.vision.attention.layer_norm_epsilon", 1e-6)
-    writer.add_array("clip.vision.image_mean", [0.5, 0.5, 0.5])
-    writer.add_array("clip.vision.image_std", [0.5, 0.5, 0.5])
-    writer.add_bool("clip.use_gelu", True)
-    writer.add_tensor("v.patch_embd.weight", weights(width, 3, patch, patch))
-    writer.add_tensor("v.patch_embd.bias", _zeros(width))
-    writer.add_tensor("v.position_embd.weight", weights((image // patch) ** 2, width))
-    writer.add_tensor("v.post_ln.weight", np.ones(width, np.float32))
-    writer.add_tensor("v.post_ln.bias", _zeros(width))
-    for number in range(layers):
-        name = f"v.blk.{number}."
-        for norm in ("ln1", "ln2"):
-            writer.add_tensor(f"{name}{norm}.weight", np.ones(width, np.float32))
-            writer.add_tensor(f"{name}{norm}.bias", _zeros(width))
-        for part, shape in (
-            ("attn_q", (width, width)),
-            ("attn_k", (width, width)),
-            ("attn_v", (width, width)),
-            ("attn_out", (width, width)),
-            ("ffn_up", (ffn, width)),
-            ("ffn_down", (width, ffn)),
-        ):
-            writer.add_tensor(f"{name}{part}.weight", weights(*shape))
-            writer.add_tensor(f"{name}{part}.bias", _zeros(shape[0]))
-    writer.add_tensor("mm.input_projection.weight", weights(width, RANDOM_WIDTH))
-    writer.add_tensor("mm.soft_emb_norm.weight", np.ones(width, np.float32))
-    _close(writer)
+    close(writer)
 
 
 def _writer(
@@ -263,11 +215,13 @@ def _layers(
             writer.add_tensor(f"{name}{part}.weight", weights(*shape))
 
 
-def _zeros(*shape: int) -> Array:
+def zeros(*shape: int) -> Array:
+    """Weights that do nothing."""
     return np.zeros(shape, np.float32)
 
 
-def _close(writer: gguf.GGUFWriter) -> None:
+def close(writer: gguf.GGUFWriter) -> None:
+    """Write all that was added."""
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -1,25 +1,16 @@
 """Asking and answering in Gemini's format, for the tests of it."""
 
 import base64
-import itertools
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from wire_helpers import fed_in_pieces
+
 from reckon.providers.gemini.wire import Gemini
-from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
-from reckon.vocabulary.prompt import (
-    Attachment,
-    Message,
-    Part,
-    Prompt,
-    Text,
-    Tool,
-)
-from reckon.vocabulary.response import (
-    Event,
-    Response,
-)
+from reckon.vocabulary.prompt import Attachment, Message, Part, Prompt, Text, Tool
+from reckon.vocabulary.response import Event
 
 WIRE = Gemini()
 MODEL = Model(id="gemini-3-flash", provider="google", organization="google")
@@ -53,27 +44,14 @@ def config(**more: Any) -> dict[str, Any]:
     return turns(("user", (Text("x"),)), **more).get("generationConfig", {})
 
 
-def fed(data: bytes, *, stream: bool, cuts: list[int] | None = None) -> list[Event]:
-    """All events of an answer, cut at these places."""
-    decoder = WIRE.decoder(stream=stream)
-    edges = [0, *sorted(cuts or []), len(data)]
-    events: list[Event] = []
-    for start, end in itertools.pairwise(edges):
-        events += decoder.feed(data[start:end])
-    return [*events, *decoder.close()]
+def fed(data: bytes, *, stream: bool, cuts: Iterable[int] = ()) -> list[Event]:
+    """All events of an answer, fed in pieces that end at the cuts."""
+    return fed_in_pieces(WIRE, data, stream=stream, cuts=cuts)
 
 
 def whole(answer: Any) -> list[Event]:
     """The events of an answer that comes as one JSON document."""
     return fed(json.dumps(answer).encode(), stream=False)
-
-
-def collected(events: list[Event]) -> Response:
-    """The response that the events make."""
-    collector = Collector()
-    for event in events:
-        collector.add(event)
-    return collector.response()
 
 
 def answer(*parts: dict[str, Any], reason: Any = "STOP", **more: Any) -> dict[str, Any]:

@@ -1,24 +1,15 @@
 """Asking and answering in Ollama's native format, for the tests of it."""
 
-import itertools
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from wire_helpers import fed_in_pieces
+
 from reckon.providers.ollama.wire import OllamaChat
-from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
-from reckon.vocabulary.prompt import (
-    Attachment,
-    Message,
-    Part,
-    Prompt,
-    Text,
-    Tool,
-)
-from reckon.vocabulary.response import (
-    Event,
-    Response,
-)
+from reckon.vocabulary.prompt import Attachment, Message, Part, Prompt, Text, Tool
+from reckon.vocabulary.response import Event
 
 WIRE = OllamaChat()
 MODEL = Model(id="qwen3", provider="ollama", organization="o")
@@ -46,22 +37,9 @@ def asked(**more: Any) -> dict[str, Any]:
     return {key: body[key] for key in body if key not in ("model", "messages", "stream")}
 
 
-def fed(data: bytes, *, stream: bool, cuts: list[int] | None = None) -> list[Event]:
-    """All events of an answer, cut at these places."""
-    decoder = WIRE.decoder(stream=stream)
-    edges = [0, *sorted(cuts or []), len(data)]
-    events: list[Event] = []
-    for start, end in itertools.pairwise(edges):
-        events += decoder.feed(data[start:end])
-    return [*events, *decoder.close()]
-
-
-def collected(events: list[Event]) -> Response:
-    """The response that the events make."""
-    collector = Collector()
-    for event in events:
-        collector.add(event)
-    return collector.response()
+def fed(data: bytes, *, stream: bool, cuts: Iterable[int] = ()) -> list[Event]:
+    """All events of an answer, fed in pieces that end at the cuts."""
+    return fed_in_pieces(WIRE, data, stream=stream, cuts=cuts)
 
 
 def lines(*pieces: Any) -> bytes:

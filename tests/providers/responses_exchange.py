@@ -6,11 +6,11 @@ The shapes are those of recorded answers.
 import base64
 import json
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import Any
 
+from wire_helpers import fed_in_pieces
+
 from reckon.providers.openai_responses.wire import OpenAIResponses
-from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (
     Attachment,
@@ -24,12 +24,7 @@ from reckon.vocabulary.prompt import (
     Tool,
     ToolCall,
 )
-from reckon.vocabulary.response import (
-    Event,
-    Response,
-    UsageSeen,
-)
-from reckon.vocabulary.usage import Usage
+from reckon.vocabulary.response import Event
 
 WIRE = OpenAIResponses()
 MODEL = Model(id="m-1", provider="p", organization="o")
@@ -60,26 +55,8 @@ def sent(*parts: Part, role: Any = "user") -> list[dict[str, Any]]:
 
 
 def decoded(data: bytes, *, stream: bool, cuts: Iterable[int] = ()) -> list[Event]:
-    """All events of an answer, fed in pieces."""
-    decoder = WIRE.decoder(stream=stream)
-    places = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
-    events: list[Event] = []
-    for start, end in pairwise(places):
-        events += decoder.feed(data[start:end])
-    return [*events, *decoder.close()]
-
-
-def collected(events: Iterable[Event]) -> Response:
-    """The response that events build."""
-    collector = Collector()
-    for event in events:
-        collector.add(event)
-    return collector.response()
-
-
-def usage_of(events: list[Event]) -> Usage:
-    """The last usage of an answer."""
-    return [event.usage for event in events if isinstance(event, UsageSeen)][-1]
+    """All events of an answer, fed in pieces that end at the cuts."""
+    return fed_in_pieces(WIRE, data, stream=stream, cuts=cuts)
 
 
 def sse(*events: dict[str, Any]) -> bytes:

@@ -8,15 +8,7 @@ import pytest
 from reckon.errors import UnsupportedInput
 from reckon.providers.registry import wire_format
 from reckon.vocabulary.model import Model, Provider
-from reckon.vocabulary.prompt import (
-    Message,
-    Opaque,
-    Prompt,
-    Reasoning,
-    Text,
-    ToolCall,
-    ToolResult,
-)
+from reckon.vocabulary.prompt import Message, Opaque, Prompt, Reasoning, Text, ToolCall, ToolResult
 
 FORMATS = ("openai_chat", "openai_responses", "anthropic", "gemini", "ollama")
 MODEL = Model(id="m", provider="p", organization="o")

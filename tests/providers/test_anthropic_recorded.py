@@ -1,16 +1,17 @@
 """Recorded exchanges with Anthropic, also by way of Bedrock, against a reading of their own."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wire_helpers import collected, fed_in_pieces
 
 from reckon.errors import ModelNotServed
 from reckon.providers.anthropic.wire import AnthropicMessages
-from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Message, Opaque, Prompt, Reasoning, Text
 from reckon.vocabulary.response import Event, Finished, Response
@@ -58,24 +59,10 @@ def streams(exchange: Any) -> bool:
     return exchange["response"]["body"].startswith("event:")
 
 
-def decoded(exchange: Any, cuts: tuple[int, ...] = ()) -> list[Event]:
-    """All events of an answer, fed in pieces that end at the cuts."""
-    data = exchange["response"]["body"].encode()
-    decoder = WIRE.decoder(stream=streams(exchange))
-    events: list[Event] = []
-    start = 0
-    for end in [*sorted(cut % len(data) for cut in cuts), len(data)]:
-        events += decoder.feed(data[start:end])
-        start = end
-    return [*events, *decoder.close()]
-
-
-def collected(events: list[Event]) -> Response:
-    """The response that the events make."""
-    collector = Collector()
-    for event in events:
-        collector.add(event)
-    return collector.response()
+def decoded(exchange: Any, cuts: Iterable[int] = ()) -> list[Event]:
+    """The events of an answer, fed in pieces that end at the cuts."""
+    body = exchange["response"]["body"].encode()
+    return fed_in_pieces(WIRE, body, stream=streams(exchange), cuts=cuts)
 
 
 def read(exchange: Any) -> dict[str, Any]:

@@ -7,17 +7,14 @@ import json
 from typing import Any
 
 import pytest
-from gemini_wire import ARRAY, SEAL, STREAM, WIRE, answer, collected, fed, sse, whole
+from gemini_wire import ARRAY, SEAL, STREAM, WIRE, answer, fed, sse, whole
 from hypothesis import given
 from hypothesis import strategies as st
+from wire_helpers import collected
 
-from reckon.errors import (
-    AnswerInvalid,
-)
+from reckon.errors import AnswerInvalid
 from reckon.providers.made_up import is_made_up
-from reckon.vocabulary.prompt import (
-    Opaque,
-)
+from reckon.vocabulary.prompt import Opaque
 from reckon.vocabulary.response import (
     Cited,
     Finished,

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gemini_wire import MODEL, PROVIDER, WIRE, collected, fed, turns, whole
+from gemini_wire import MODEL, PROVIDER, WIRE, fed, turns, whole
 from hypothesis import given
 from hypothesis import strategies as st
+from wire_helpers import collected
 
 from reckon.errors import RequestRefused
 from reckon.vocabulary.prompt import Message, Prompt, Text

@@ -5,22 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from gemini_wire import (
-    BASE,
-    PICTURE,
-    SEAL,
-    WEATHER,
-    answer,
-    collected,
-    config,
-    encoded,
-    turns,
-    whole,
-)
+from gemini_wire import BASE, PICTURE, SEAL, WEATHER, answer, config, encoded, turns, whole
+from wire_helpers import collected
 
-from reckon.errors import (
-    UnsupportedInput,
-)
+from reckon.errors import UnsupportedInput
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import (
     Attachment,
@@ -36,9 +24,7 @@ from reckon.vocabulary.prompt import (
     ToolCall,
     ToolResult,
 )
-from reckon.vocabulary.response import (
-    ReasoningSealed,
-)
+from reckon.vocabulary.response import ReasoningSealed
 
 
 def test_a_prompt_becomes_a_post_with_the_key_in_a_header() -> None:

@@ -5,11 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from ollama_wire import PICTURE, STREAM, WEATHER, asked, collected, encoded, fed, lines, turns
+from ollama_wire import PICTURE, STREAM, WEATHER, asked, encoded, fed, lines, turns
+from wire_helpers import collected
 
-from reckon.errors import (
-    UnsupportedInput,
-)
+from reckon.errors import UnsupportedInput
 from reckon.vocabulary.model import Provider
 from reckon.vocabulary.prompt import (
     Attachment,

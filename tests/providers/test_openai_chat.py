@@ -8,6 +8,7 @@ import pytest
 from fake_openai import Reply, streamed, whole
 from hypothesis import given
 from hypothesis import strategies as st
+from wire_helpers import fed_in_pieces, last_usage, said_in
 
 from reckon.errors import (
     AnswerInvalid,
@@ -25,14 +26,7 @@ from reckon.providers.faults import retry_after_s
 from reckon.providers.openai_chat.wire import OpenAIChat
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Attachment, Prompt
-from reckon.vocabulary.response import (
-    Event,
-    Finished,
-    ReasoningDelta,
-    Started,
-    TextDelta,
-    UsageSeen,
-)
+from reckon.vocabulary.response import Event, Finished, ReasoningDelta, Started
 from reckon.vocabulary.usage import Usage
 
 WIRE = OpenAIChat()
@@ -52,22 +46,8 @@ def encoded(prompt: Prompt, **more: Any) -> tuple[Any, dict[str, Any]]:
 
 def decoded(data: bytes, *, stream: bool, pieces: int | None = None) -> list[Event]:
     """All events of an answer, fed in pieces of a size."""
-    decoder = WIRE.decoder(stream=stream)
-    size = pieces or len(data) or 1
-    events: list[Event] = []
-    for start in range(0, len(data), size):
-        events += decoder.feed(data[start : start + size])
-    return [*events, *decoder.close()]
-
-
-def text_of(events: list[Event]) -> str:
-    """The text of an answer."""
-    return "".join(event.text for event in events if isinstance(event, TextDelta))
-
-
-def usage_of(events: list[Event]) -> Usage:
-    """The last usage of an answer."""
-    return [event.usage for event in events if isinstance(event, UsageSeen)][-1]
+    cuts = range(0, len(data), pieces) if pieces else ()
+    return fed_in_pieces(WIRE, data, stream=stream, cuts=cuts)
 
 
 def test_a_prompt_becomes_a_post_with_the_key_in_its_header() -> None:
@@ -145,9 +125,9 @@ def test_text_usage_model_and_end_are_told(stream: bool) -> None:
     reply = Reply(text="Hello there, you", finish_reason="length")
     data = streamed(reply) if stream else whole(reply)
     events = decoded(data, stream=stream)
-    assert text_of(events) == "Hello there, you"
+    assert said_in(events) == "Hello there, you"
     assert events[0] == Started(model="fake-1", request_id="chatcmpl-1")
-    assert usage_of(events) == Usage(input_tokens=260, output_tokens=100)
+    assert last_usage(events) == Usage(input_tokens=260, output_tokens=100)
     assert events[-1] == Finished("length")
 
 
@@ -181,7 +161,7 @@ def test_comments_blank_lines_byte_order_mark_and_unknown_fields_are_passed_over
         + b"event: other\n"
         + END
     )
-    assert text_of(decoded(data, stream=True)) == "hi"
+    assert said_in(decoded(data, stream=True)) == "hi"
 
 
 def test_a_missing_done_and_a_missing_last_blank_line_are_no_error() -> None:
@@ -192,7 +172,7 @@ def test_a_missing_done_and_a_missing_last_blank_line_are_no_error() -> None:
 def test_usage_after_the_finish_reason_is_still_read() -> None:
     """OpenAI sends it in an event without choices."""
     data = delta(content="hi") + END + event({"choices": [], "usage": {"prompt_tokens": 3}})
-    assert usage_of(decoded(data, stream=True)).input_tokens == 3
+    assert last_usage(decoded(data, stream=True)).input_tokens == 3
 
 
 def test_a_stream_without_an_end_is_truncated() -> None:
@@ -220,7 +200,7 @@ def test_reasoning_is_told_apart_from_text_in_each_spelling(pieces: list[dict[st
     """DeepSeek and llama.cpp, OpenRouter and Groq, Mistral."""
     events = decoded(b"".join(delta(**piece) for piece in pieces) + END, stream=True)
     assert ReasoningDelta("hm") in events
-    assert text_of(events) == "4"
+    assert said_in(events) == "4"
 
 
 @pytest.mark.parametrize(
@@ -264,7 +244,7 @@ def test_reasoning_is_told_apart_from_text_in_each_spelling(pieces: list[dict[st
 )
 def test_usage_is_normalised(usage: dict[str, Any], expected: Usage) -> None:
     """Each provider's spelling; nonsense is unknown, and a part is never more than the whole."""
-    assert usage_of(decoded(whole(Reply(usage=usage)), stream=False)) == expected
+    assert last_usage(decoded(whole(Reply(usage=usage)), stream=False)) == expected
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,16 @@
 What each says is read here a second time, by a small reading of its own, and compared.
 """
 
-import itertools
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from wire_helpers import collected, fed_in_pieces
 
 from reckon.errors import (
     AnswerInvalid,
@@ -23,7 +23,6 @@ from reckon.errors import (
     RequestRefused,
 )
 from reckon.providers.openai_chat.wire import OpenAIChat
-from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Message, Prompt
 from reckon.vocabulary.response import Choice, Event, Response
@@ -77,23 +76,10 @@ def objects(exchange: Json) -> list[Json]:
     return [json.loads(each) for each in data if each != "[DONE]"]
 
 
-def decoded(exchange: Json, cuts: list[int] | None = None) -> list[Event]:
-    """The events of an answer, cut at places."""
+def decoded(exchange: Json, cuts: Iterable[int] = ()) -> list[Event]:
+    """The events of an answer, fed in pieces that end at the cuts."""
     body = exchange["response"]["body"].encode()
-    decoder = WIRE.decoder(stream=is_stream(exchange))
-    edges = [0, *(cuts or []), len(body)]
-    events: list[Event] = []
-    for start, end in itertools.pairwise(edges):
-        events += decoder.feed(body[start:end])
-    return [*events, *decoder.close()]
-
-
-def collected(events: list[Event]) -> Response:
-    """The response that the events make."""
-    collector = Collector()
-    for event in events:
-        collector.add(event)
-    return collector.response()
+    return fed_in_pieces(WIRE, body, stream=is_stream(exchange), cuts=cuts)
 
 
 @dataclass

@@ -21,23 +21,17 @@ from responses_exchange import (
     USAGE,
     answer,
     begun,
-    collected,
     decoded,
     ended,
     piece,
     sent,
     sse,
-    usage_of,
     without,
 )
+from wire_helpers import collected, last_usage
 
 from reckon.providers.openai_responses.wire import responses_usage
-from reckon.vocabulary.prompt import (
-    Message,
-    Opaque,
-    Reasoning,
-    Text,
-)
+from reckon.vocabulary.prompt import Message, Opaque, Reasoning, Text
 from reckon.vocabulary.response import (
     Citation,
     Cited,
@@ -323,4 +317,4 @@ def test_searches_are_counted_and_opened_pages_are_not(action: Any, searches: in
     """OpenAI bills searches."""
     item = {**SEARCHED, "action": action}
     events = decoded(json.dumps(answer(item)).encode(), stream=False)
-    assert usage_of(events).web_searches == searches
+    assert last_usage(events).web_searches == searches

@@ -10,18 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from responses_exchange import (
-    CREATED,
-    MODEL,
-    PROVIDER,
-    STREAM,
-    WIRE,
-    answer,
-    collected,
-    decoded,
-    sse,
-    usage_of,
-)
+from responses_exchange import CREATED, MODEL, PROVIDER, STREAM, WIRE, answer, decoded, sse
+from wire_helpers import collected, last_usage
 
 from reckon.errors import (
     AnswerInvalid,
@@ -31,9 +21,7 @@ from reckon.errors import (
     ReckonError,
     RequestRefused,
 )
-from reckon.vocabulary.response import (
-    Event,
-)
+from reckon.vocabulary.response import Event
 
 
 def partly(data: bytes, cut: int | None = None) -> tuple[list[Event], ReckonError]:
@@ -76,7 +64,7 @@ def test_an_error_in_mid_stream_comes_after_what_came_before(
 def test_what_a_failed_answer_used_is_told() -> None:
     """It is billed."""
     events, _ = partly(sse(CREATED, ERRORS[2]))
-    assert usage_of(events).input_tokens == 30
+    assert last_usage(events).input_tokens == 30
 
 
 def test_an_error_in_a_whole_answer_is_an_error() -> None:

@@ -5,17 +5,17 @@ What is expected is read from the JSON by a few lines here, not by the code unde
 
 import json
 import re
-from itertools import pairwise
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wire_helpers import collected, fed_in_pieces
 
 from reckon.errors import ProviderError
 from reckon.providers.openai_responses.wire import OpenAIResponses
-from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Media, Message, Opaque, Prompt, Text
 from reckon.vocabulary.response import Event, Response
@@ -65,21 +65,9 @@ def is_stream(exchange: dict[str, Any]) -> bool:
     return not exchange["response"]["body"].startswith("{")
 
 
-def decoded(data: bytes, *, stream: bool, cuts: list[int] | None = None) -> list[Event]:
-    """All events of an answer, fed in pieces."""
-    decoder = WIRE.decoder(stream=stream)
-    events: list[Event] = []
-    for start, end in pairwise([0, *sorted(cuts or []), len(data)]):
-        events += decoder.feed(data[start:end])
-    return [*events, *decoder.close()]
-
-
-def collected(events: list[Event]) -> Response:
-    """The response that events build."""
-    collector = Collector()
-    for event in events:
-        collector.add(event)
-    return collector.response()
+def decoded(data: bytes, *, stream: bool, cuts: Iterable[int] = ()) -> list[Event]:
+    """All events of an answer, fed in pieces that end at the cuts."""
+    return fed_in_pieces(WIRE, data, stream=stream, cuts=cuts)
 
 
 def stream_events(exchange: dict[str, Any]) -> list[dict[str, Any]]:

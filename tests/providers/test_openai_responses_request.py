@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from responses_exchange import PDF, PDF_URL, PICTURE, PICTURE_URL, SEARCH, WEATHER, encoded, sent
 
-from reckon.errors import (
-    UnsupportedInput,
-)
+from reckon.errors import UnsupportedInput
 from reckon.vocabulary.model import Provider
 from reckon.vocabulary.prompt import (
     Attachment,
