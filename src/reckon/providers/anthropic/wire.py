@@ -14,6 +14,7 @@ from reckon.providers.anthropic.request import request_body
 from reckon.providers.anthropic.usage import anthropic_usage, merged
 from reckon.providers.faults import code_and_message, provider_error
 from reckon.providers.sse import EventReader
+from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.providers.whole import WholeDecoder, json_object
 from reckon.vocabulary.call import Call
@@ -86,25 +87,27 @@ class AnthropicMessages:
         return provider_error(status, headers, body, model, provider)
 
 
-class StreamDecoder:
+class StreamDecoder(StreamedDecoder):
     """Decodes an answer that comes as server-sent events.
 
     The answer is whole once its stop reason or `message_stop` was seen.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._events = EventReader()
         self._blocks = Blocks()
         self._usage: Json = {}
         self._begun = False
         self._reason: StopReason | None = None
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Events that are complete with these bytes."""
-        return [event for each in self._events.feed(data) for event in self._decode(each)]
+    def _hear(self, data: bytes, events: list[Event]) -> None:
+        for each in self._events.feed(data):
+            events += self._decode(each)
 
     def close(self) -> Sequence[Event]:
         """The end of the answer, or the error that there is none."""
+        self._raise_fault()
         events = [event for each in self._events.close() for event in self._decode(each)]
         if self._reason is None:
             raise AnswerTruncated(

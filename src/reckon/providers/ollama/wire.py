@@ -15,6 +15,7 @@ from reckon.providers.faults import code_and_message, provider_error
 from reckon.providers.made_up import made_up_id
 from reckon.providers.ollama.request import request_body
 from reckon.providers.sse import EVENT_LIMIT
+from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.providers.whole import WholeDecoder, json_object
 from reckon.vocabulary.call import Call
@@ -85,27 +86,30 @@ class OllamaChat:
         return provider_error(status, headers, body, model, provider)
 
 
-class StreamDecoder:
+class StreamDecoder(StreamedDecoder):
     """Decodes an answer that comes as lines of JSON; the last says `done`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._answer = _Answer()
         self._rest = bytearray()
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Events that are complete with these bytes."""
+    def _hear(self, data: bytes, events: list[Event]) -> None:
         if b"\n" not in data:
             self._rest += data
             if len(self._rest) > EVENT_LIMIT:
                 raise _invalid("it has a line of more than 64 MiB")
-            return ()
+            return
         *lines, rest = data.split(b"\n")
         lines[0] = bytes(self._rest) + lines[0]
         self._rest = bytearray(rest)
-        return [event for line in lines if line.strip() for event in self._answer.add(line)]
+        for line in lines:
+            if line.strip():
+                events += self._answer.add(line)
 
     def close(self) -> Sequence[Event]:
         """The end of the answer, or the error that there is none."""
+        self._raise_fault()
         last = bytes(self._rest)
         try:
             events = self._answer.add(last) if last.strip() else []
