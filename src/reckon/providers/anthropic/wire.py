@@ -16,7 +16,7 @@ from reckon.providers.faults import code_and_message, provider_error
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
-from reckon.providers.whole import WholeDecoder, json_object
+from reckon.providers.whole import WholeDecoder, is_cut, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -73,7 +73,7 @@ class AnthropicMessages:
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
-        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid)
+        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid, StreamDecoder)
 
     def error(
         self,
@@ -94,7 +94,7 @@ class StreamDecoder(StreamedDecoder):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(WholeDecoder(_read_whole, _invalid))
         self._events = EventReader()
         self._blocks = Blocks()
         self._usage: Json = {}
@@ -105,10 +105,9 @@ class StreamDecoder(StreamedDecoder):
         for each in self._events.feed(data):
             events += self._decode(each)
 
-    def close(self) -> Sequence[Event]:
-        """The end of the answer, or the error that there is none."""
-        self._raise_fault()
-        events = [event for each in self._events.close() for event in self._decode(each)]
+    def _end(self) -> list[Event]:
+        rest = [each for each in self._events.close() if not is_cut(each)]
+        events = [event for each in rest for event in self._decode(each)]
         if self._reason is None:
             raise AnswerTruncated(
                 "The answer stopped before its end.",
@@ -128,7 +127,7 @@ class StreamDecoder(StreamedDecoder):
             case "message_start":
                 return self._start(table(event, "message"))
             case "message_delta":
-                return self._end(event)
+                return self._stop(event)
             case "message_stop":
                 self._reason = self._reason or "unknown"
                 return []
@@ -151,7 +150,7 @@ class StreamDecoder(StreamedDecoder):
         self._begun = True
         return [_started(message), *self._count(message)]
 
-    def _end(self, event: Json) -> list[Event]:
+    def _stop(self, event: Json) -> list[Event]:
         reason = table(event, "delta").get("stop_reason")
         if reason is not None:
             self._reason = _stop_reason(reason)

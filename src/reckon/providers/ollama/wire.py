@@ -17,7 +17,7 @@ from reckon.providers.ollama.request import request_body
 from reckon.providers.sse import EVENT_LIMIT
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
-from reckon.providers.whole import WholeDecoder, json_object
+from reckon.providers.whole import WholeDecoder, is_cut, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -90,7 +90,7 @@ class StreamDecoder(StreamedDecoder):
     """Decodes an answer that comes as lines of JSON; the last says `done`."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(WholeDecoder(_read_whole, _invalid), unstreamed=b"<")
         self._answer = _Answer()
         self._rest = bytearray()
 
@@ -107,16 +107,10 @@ class StreamDecoder(StreamedDecoder):
             if line.strip():
                 events += self._answer.add(line)
 
-    def close(self) -> Sequence[Event]:
-        """The end of the answer, or the error that there is none."""
-        self._raise_fault()
+    def _end(self) -> list[Event]:
         last = bytes(self._rest)
-        try:
-            events = self._answer.add(last) if last.strip() else []
-        except AnswerInvalid:
-            if self._answer.is_broken:
-                raise
-            events = []  # half a line: the stream broke off
+        # Half a line is no wrong answer but a cut one.
+        events = self._answer.add(last) if last.strip() and not is_cut(last) else []
         return [*events, *self._answer.end()]
 
 
@@ -124,7 +118,6 @@ class _Answer:
     """One answer while its lines come."""
 
     def __init__(self) -> None:
-        self.is_broken = False
         self._name = ""
         self._calls = 0
         self._done: str | None = None
@@ -132,7 +125,6 @@ class _Answer:
     def add(self, line: bytes) -> list[Event]:
         """The events of the next object."""
         answer = json_object(line, _invalid)
-        self.is_broken = bool(answer.get("error"))
         _raise_error_inside(answer)
         events: list[Event] = []
         if not self._name:
