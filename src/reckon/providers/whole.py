@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from reckon.errors import AnswerInvalid
+from reckon.errors import AnswerInvalid, AnswerTruncated
 from reckon.providers.untrusted import Json, as_table
 from reckon.providers.wire import Decoder
 from reckon.vocabulary.response import Event
@@ -14,11 +14,12 @@ from reckon.vocabulary.response import Event
 MARK = b"\xef\xbb\xbf"
 """A byte-order mark, with which some servers begin."""
 
-BODY_LIMIT = 256 << 20
+BODY_LIMIT = 128 << 20
 """Bytes of a whole answer at most; a picture in one is a few megabytes."""
 
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _CUT = "Input data was truncated"
+_ESCAPED = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 _STREAM = re.compile(rb"(?:data|event|id|retry)?:")
 _STREAM_SIZE = 6
 """Bytes that tell whether server-sent events begin."""
@@ -61,14 +62,25 @@ class WholeDecoder:
                 self._stream = self._streamed()
                 return self._stream.feed(bytes(self._body))
         if len(self._body) > BODY_LIMIT:
-            raise self._invalid("it is larger than 256 MiB")
+            raise self._invalid("it is larger than 128 MiB")
         return ()
 
     def close(self) -> Sequence[Event]:
         """All events of the answer."""
         if self._stream:
             return self._stream.close()
-        return self._read(bytes(self._body).removeprefix(MARK))
+        body = bytes(self._body).removeprefix(MARK)
+        self._body.clear()
+        try:
+            return self._read(body)
+        except AnswerInvalid as error:
+            if not _is_cut(body):
+                raise
+            raise AnswerTruncated(
+                "The answer stopped before its end.",
+                why="It is the beginning of a JSON text; it may have been billed.",
+                do="Try again later; `reckon logs` has what is known of it.",
+            ) from error
 
 
 def json_value(data: bytes, invalid: Invalid) -> Any:
@@ -78,7 +90,7 @@ def json_value(data: bytes, invalid: Invalid) -> Any:
         AnswerInvalid: There is none; HTML is named, for it is what a wrong address answers.
     """
     try:
-        return msgspec.json.decode(data)
+        return _decoded(data)
     except _BROKEN as error:
         raise invalid(_fault(data, error)) from error
 
@@ -95,12 +107,36 @@ def json_object(data: bytes, invalid: Invalid) -> Json:
     return found
 
 
-def is_cut(data: bytes) -> bool:
-    """Whether `data` is the beginning of JSON: a last event that was cut off."""
+def _decoded(data: bytes) -> Any:
     try:
-        msgspec.json.decode(data)
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        mended = _ESCAPED.sub(_whole_character, data)
+        if mended == data:
+            raise
+        return msgspec.json.decode(mended)
+
+
+def _whole_character(escape: re.Match[bytes]) -> bytes:
+    """Half of a character, as servers send that cut text by its UTF-16, is shown as unreadable."""
+    return rb"\ufffd" if escape[1] else escape[0]
+
+
+def is_json(data: bytes) -> bool:
+    """Whether `data` is whole JSON: a last event that was cut is not."""
+    try:
+        _decoded(data)
+    except _BROKEN:
+        return False
+    return True
+
+
+def _is_cut(body: bytes) -> bool:
+    """Whether a body is the beginning of a JSON text."""
+    try:
+        _decoded(body)
     except msgspec.DecodeError as error:
-        return str(error) == _CUT
+        return str(error) == _CUT and bool(body.strip())
     except (UnicodeDecodeError, RecursionError):
         return False
     return False

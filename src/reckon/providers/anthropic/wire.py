@@ -16,7 +16,7 @@ from reckon.providers.faults import code_and_message, provider_error
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
-from reckon.providers.whole import WholeDecoder, is_cut, json_object
+from reckon.providers.whole import WholeDecoder, is_json, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -106,7 +106,7 @@ class StreamDecoder(StreamedDecoder):
             events += self._decode(each)
 
     def _end(self) -> list[Event]:
-        rest = [each for each in self._events.close() if not is_cut(each)]
+        rest = [each for each in self._events.close() if is_json(each)]
         events = [event for each in rest for event in self._decode(each)]
         if self._reason is None:
             raise AnswerTruncated(

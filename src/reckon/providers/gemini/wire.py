@@ -18,7 +18,7 @@ from reckon.providers.json_stream import ObjectReader
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, table, text
-from reckon.providers.whole import WholeDecoder, is_cut, json_value
+from reckon.providers.whole import WholeDecoder, is_json, json_value
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -119,7 +119,7 @@ class StreamDecoder(StreamedDecoder):
     def _end(self) -> list[Event]:
         events: list[Event] = []
         if self._events:
-            self._all((each for each in self._events.close() if not is_cut(each)), events)
+            self._all((each for each in self._events.close() if is_json(each)), events)
         inside = self._objects is not None and self._objects.is_inside
         if inside or not self._answer.is_whole:
             raise AnswerTruncated(

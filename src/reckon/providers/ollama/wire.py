@@ -17,7 +17,7 @@ from reckon.providers.ollama.request import request_body
 from reckon.providers.sse import EVENT_LIMIT
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
-from reckon.providers.whole import WholeDecoder, is_cut, json_object
+from reckon.providers.whole import WholeDecoder, is_json, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -110,7 +110,7 @@ class StreamDecoder(StreamedDecoder):
     def _end(self) -> list[Event]:
         last = bytes(self._rest)
         # Half a line is no wrong answer but a cut one.
-        events = self._answer.add(last) if last.strip() and not is_cut(last) else []
+        events = self._answer.add(last) if last.strip() and is_json(last) else []
         return [*events, *self._answer.end()]
 
 

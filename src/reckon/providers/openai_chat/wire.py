@@ -14,7 +14,7 @@ from reckon.providers.openai_chat.request import request_body
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, text
-from reckon.providers.whole import WholeDecoder, is_cut, json_object
+from reckon.providers.whole import WholeDecoder, is_json, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -88,7 +88,7 @@ class StreamDecoder(StreamedDecoder):
 
     def _end(self) -> list[Event]:
         # Half an event is no wrong answer but a cut one.
-        rest = [each for each in self._events.close() if not is_cut(each)]
+        rest = [each for each in self._events.close() if _is_done(each) or is_json(each)]
         events = [event for each in rest for event in self._decode(each)]
         if not self._done and not self._answer.is_whole:
             raise AnswerTruncated(

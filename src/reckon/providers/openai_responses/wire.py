@@ -18,7 +18,7 @@ from reckon.providers.openai_responses.request import request_body
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, count, part, table, text
-from reckon.providers.whole import WholeDecoder, is_cut, json_object
+from reckon.providers.whole import WholeDecoder, is_json, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -126,7 +126,7 @@ class StreamDecoder(StreamedDecoder):
         """What the last event says, where its blank line is missing, or how the answer failed."""
         events: list[Event] = []
         for each in self._reader.close():
-            if not is_cut(each):  # half an event is no wrong answer but a cut one
+            if is_json(each):  # half an event is no wrong answer but a cut one
                 self._decode(each, events)
         if not self._done:
             raise _truncated("The stream closed before the provider said that it was done")
