@@ -26,6 +26,9 @@ PER_BYTE_S = 20e-6
 """CPU time that an input may take, several times what the slowest takes when it is traced."""
 
 MODEL = Model(id="m", provider="p", organization="o")
+MOST_PIECES = 128
+"""An input is cut into at most; small ones are cut at every byte."""
+
 STATUSES = (300, 400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 503, 529, 999)
 
 Check = Callable[[bytes], None]
@@ -51,7 +54,7 @@ def cuts(data: bytes) -> Iterator[list[bytes]]:
     for pieces in (2, 7):
         ends = sorted(chance.randrange(len(data) + 1) for _ in range(pieces))
         yield [data[start:end] for start, end in pairwise([0, *ends, len(data)])]
-    size = 1 if len(data) <= 512 else chance.randrange(1, 64)
+    size = 1 + len(data) // MOST_PIECES
     yield [data[start : start + size] for start in range(0, len(data), size)]
 
 
