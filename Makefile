@@ -1,12 +1,13 @@
 # reckon: `make demo` and `make test` do all their set-up themselves, in .venv.
 PYTHON ?= python3
 PHOTOS ?= examples/photos
+SOAK_SECONDS ?= 600
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 TEST_STAMP := $(VENV)/.stamp-test
 
-.PHONY: help demo test check format docs bench clean
+.PHONY: help demo test check format docs bench soak clean
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -19,7 +20,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 $(TEST_STAMP): $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test --group check
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test --group check --group soak
 	@touch $@
 
 demo: $(STAMP) ## Price and run "describe this photo" over a folder: PHOTOS=~/Pictures for your own
@@ -44,5 +45,8 @@ docs: $(TEST_STAMP) ## Write the generated parts of docs/
 bench: $(TEST_STAMP) ## Ratios to peers and to physical limits
 	$(BIN)/python -m bench.all
 
+soak: $(TEST_STAMP) ## Fuzz every decoder for ten minutes: SOAK_SECONDS=3600 for longer
+	$(BIN)/python -m soak.decoders --seconds $(SOAK_SECONDS)
+
 clean: ## Remove what was made
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .soak build dist

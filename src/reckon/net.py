@@ -33,6 +33,10 @@ ERROR_BODY_LIMIT = 1 << 20
 """Bytes of an error's body that are read; no provider says more, a broken server might."""
 
 
+ANSWER_LIMIT = 256 << 20
+"""Bytes of an unpacked body at most: a small one may unpack to more than this machine holds."""
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A whole HTTP answer. Header names are lower-case; repeated headers are joined by `, `."""
 
@@ -55,8 +59,10 @@ class StreamedAnswer:
         """Pieces of the body as they arrive.
 
         Raises:
-            MaybeBilled: The body was cut, or nothing came for the idle time-out.
+            MaybeBilled: The body was cut, or is longer than `ANSWER_LIMIT`, or nothing came for the
+                idle time-out.
         """
+        size = 0
         try:
             async with self._response.stream() as stream:
                 while True:
@@ -65,8 +71,12 @@ class StreamedAnswer:
                             piece = await anext(stream)
                     except StopAsyncIteration:
                         return
-                    if not isinstance(piece, wreq.HeaderMap):
-                        yield bytes(piece)
+                    if isinstance(piece, wreq.HeaderMap):
+                        continue
+                    size += len(piece)
+                    if size > ANSWER_LIMIT:
+                        raise _endless(self._call)
+                    yield bytes(piece)
         except TimeoutError as error:
             raise _idle(self._call, self._idle_timeout_s) from error
         except _WREQ_ERRORS as error:
@@ -204,6 +214,8 @@ _WREQ_ERRORS = (
     wreq.UpgradeError,
     wreq.TimeoutError,
 )
+_FRAMING = "netty::Error(Body"
+"""In wreq's words for a body that is shorter or otherwise framed than its head said."""
 _METHODS = {"GET": wreq.Method.GET, "POST": wreq.Method.POST, "HEAD": wreq.Method.HEAD}
 
 
@@ -304,6 +316,8 @@ def _unreachable(call: Call, error: Exception) -> NetError:
         or "proxy" in text.lower().split("connect_info")[0]
     ):
         reason, do = "The proxy could not be reached", "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY."
+    elif "WRONG_VERSION_NUMBER" in text or "HTTP_REQUEST" in text:
+        reason, do = "It speaks no TLS", "Check the address: its port, or http:// for https://."
     elif isinstance(error, wreq.TlsError) or "ertificate" in text or "CERTIFICATE" in text:
         reason = "Its certificate was not accepted"
         do = "Check the address; for a company's own certificates set SSL_CERT_FILE."
@@ -341,16 +355,30 @@ def _idle(call: Call, seconds: float) -> NetError:
     )
 
 
+def _endless(call: Call) -> NetError:
+    return MaybeBilled(
+        f"{_host(call)} sent more than {ANSWER_LIMIT >> 20} MiB.",
+        why="No answer is that long: the server is broken. It may have been billed.",
+        do="Check the address of the provider.",
+    )
+
+
 def _lost(call: Call, error: Exception) -> NetError:
-    host = _host(call)
-    if isinstance(error, wreq.TimeoutError) or "TimedOut" in str(error):
+    host, text = _host(call), str(error)
+    left = "The request had left; it may have been billed."
+    do = "Try again later; `reckon logs` keeps what arrived."
+    if isinstance(error, wreq.TimeoutError) or "TimedOut" in text:
         what = f"{host} did not finish its answer in time."
+    elif isinstance(error, wreq.DecodingError | wreq.BodyError) and _FRAMING not in text:
+        what = f"The answer of {host} cannot be unpacked."
+        left = f"Its compression is broken or cut off. {left}"
+        do = "Try again later; if it stays so, look at what stands between, such as a proxy."
     elif isinstance(error, wreq.DecodingError | wreq.BodyError):
         what = f"The answer of {host} was cut off or is garbled."
+    elif "Parse(" in text:
+        what = f"{host} sent what is no HTTP answer."
+        left = f"{'Its head is too large' if 'TooLarge' in text else 'Its head is garbled'}. {left}"
+        do = "Check the address: its port, and whether it begins with https://."
     else:
         what = f"{host} closed the connection without a whole answer."
-    return MaybeBilled(
-        what,
-        why="The request had left; it may have been billed.",
-        do="Try again later; `reckon logs` keeps what arrived.",
-    )
+    return MaybeBilled(what, why=left, do=do)

@@ -11,7 +11,8 @@ from reckon.errors import AnswerInvalid
 
 EVENT_LIMIT = 64 << 20
 """Bytes of one event at most. A picture in an answer is a few megabytes; more is a fault."""
-
+LINE_COST = 64
+"""Bytes that a line takes in memory beside its letters."""
 
 _MARK = b"\xef\xbb\xbf"
 
@@ -62,7 +63,7 @@ class EventReader:
             elif line.startswith(b"data:"):
                 value = line[6:] if line.startswith(b"data: ") else line[5:]
                 self._data.append(value)
-                self._size += len(value)
+                self._size += len(value) + LINE_COST
 
     def _take(self) -> bytes:
         data = b"\n".join(self._data)

@@ -14,8 +14,9 @@ from reckon.providers.anthropic.request import request_body
 from reckon.providers.anthropic.usage import anthropic_usage, merged
 from reckon.providers.faults import code_and_message, provider_error
 from reckon.providers.sse import EventReader
+from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
-from reckon.providers.whole import WholeDecoder, json_object
+from reckon.providers.whole import WholeDecoder, is_json, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -72,7 +73,7 @@ class AnthropicMessages:
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
-        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid)
+        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid, StreamDecoder)
 
     def error(
         self,
@@ -86,26 +87,27 @@ class AnthropicMessages:
         return provider_error(status, headers, body, model, provider)
 
 
-class StreamDecoder:
+class StreamDecoder(StreamedDecoder):
     """Decodes an answer that comes as server-sent events.
 
     The answer is whole once its stop reason or `message_stop` was seen.
     """
 
     def __init__(self) -> None:
+        super().__init__(WholeDecoder(_read_whole, _invalid))
         self._events = EventReader()
         self._blocks = Blocks()
         self._usage: Json = {}
         self._begun = False
         self._reason: StopReason | None = None
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Events that are complete with these bytes."""
-        return [event for each in self._events.feed(data) for event in self._decode(each)]
+    def _hear(self, data: bytes, events: list[Event]) -> None:
+        for each in self._events.feed(data):
+            events += self._decode(each)
 
-    def close(self) -> Sequence[Event]:
-        """The end of the answer, or the error that there is none."""
-        events = [event for each in self._events.close() for event in self._decode(each)]
+    def _end(self) -> list[Event]:
+        rest = [each for each in self._events.close() if is_json(each)]
+        events = [event for each in rest for event in self._decode(each)]
         if self._reason is None:
             raise AnswerTruncated(
                 "The answer stopped before its end.",
@@ -125,7 +127,7 @@ class StreamDecoder:
             case "message_start":
                 return self._start(table(event, "message"))
             case "message_delta":
-                return self._end(event)
+                return self._stop(event)
             case "message_stop":
                 self._reason = self._reason or "unknown"
                 return []
@@ -148,7 +150,7 @@ class StreamDecoder:
         self._begun = True
         return [_started(message), *self._count(message)]
 
-    def _end(self, event: Json) -> list[Event]:
+    def _stop(self, event: Json) -> list[Event]:
         reason = table(event, "delta").get("stop_reason")
         if reason is not None:
             self._reason = _stop_reason(reason)

@@ -16,8 +16,9 @@ from reckon.providers.gemini.answer import Answer, invalid
 from reckon.providers.gemini.request import request_body
 from reckon.providers.json_stream import ObjectReader
 from reckon.providers.sse import EventReader
+from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, table, text
-from reckon.providers.whole import WholeDecoder
+from reckon.providers.whole import WholeDecoder, is_json, json_value
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -59,7 +60,7 @@ class Gemini:
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
-        return StreamDecoder() if stream else WholeDecoder(_read_whole, invalid)
+        return StreamDecoder() if stream else WholeDecoder(_read_whole, invalid, StreamDecoder)
 
     def error(
         self,
@@ -92,7 +93,7 @@ class Gemini:
         return error
 
 
-class StreamDecoder:
+class StreamDecoder(StreamedDecoder):
     """Decodes an answer that comes in pieces: as server-sent events, or as one JSON array.
 
     The first byte tells which. The answer is whole once each candidate has a finish reason; usage
@@ -100,27 +101,25 @@ class StreamDecoder:
     """
 
     def __init__(self) -> None:
+        super().__init__(WholeDecoder(_read_whole, invalid), unstreamed=b"<")
         self._answer = Answer()
-        self._begun = bytearray()
         self._events: EventReader | None = None
         self._objects: ObjectReader | None = None
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Events that are complete with these bytes."""
+    def _hear(self, data: bytes, events: list[Event]) -> None:
+        if not data:
+            return
         if self._events is None and self._objects is None:
-            self._begun += data
-            data = bytes(self._begun.lstrip())
-            if not data:
-                return ()
             if data[:1] in (b"[", b"{"):
                 self._objects = ObjectReader()
             else:
                 self._events = EventReader()
-        return self._all((self._objects or self._events or EventReader()).feed(data))
+        self._all((self._objects or self._events or EventReader()).feed(data), events)
 
-    def close(self) -> Sequence[Event]:
-        """The end of the answer, or the error that there is none."""
-        events = self._all(self._events.close()) if self._events else []
+    def _end(self) -> list[Event]:
+        events: list[Event] = []
+        if self._events:
+            self._all((each for each in self._events.close() if is_json(each)), events)
         inside = self._objects is not None and self._objects.is_inside
         if inside or not self._answer.is_whole:
             raise AnswerTruncated(
@@ -130,19 +129,17 @@ class StreamDecoder:
             )
         return events + self._answer.end()
 
-    def _all(self, pieces: Iterator[bytes]) -> list[Event]:
-        events: list[Event] = []
+    def _all(self, pieces: Iterator[bytes], events: list[Event]) -> None:
         for piece in pieces:
             if piece.strip() not in (b"", b"[DONE]"):  # some gateways end all streams alike
-                for each in as_list(decoded := _decoded(piece)) or [decoded]:
+                for each in as_list(decoded := json_value(piece, invalid)) or [decoded]:
                     events += _added(self._answer, as_table(each))
-        return events
 
 
 def _read_whole(body: bytes) -> Sequence[Event]:
     """All events of an answer that comes as one JSON object."""
     answer = Answer()
-    decoded = _decoded(body)
+    decoded = json_value(body, invalid)
     events: list[Event] = []
     for each in as_list(decoded) or [decoded]:
         events += _added(answer, as_table(each))
@@ -159,14 +156,6 @@ def _address(base_url: str, model: str, *, stream: bool) -> str:
     path = f"{base.path.rstrip('/')}/{quote(name, safe='/@.-_')}:{method}"
     query = "&".join(each for each in (base.query, "alt=sse" if stream else "") if each)
     return urlunsplit((base.scheme, base.netloc, path, query, ""))
-
-
-def _decoded(data: bytes) -> Any:
-    try:
-        return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        hint = "it is HTML, not JSON" if data[:1] == b"<" else f"it is not JSON ({error})"
-        raise invalid(hint) from error
 
 
 def _added(answer: Answer, piece: Json | None) -> list[Event]:

@@ -15,8 +15,9 @@ from reckon.providers.faults import code_and_message, provider_error
 from reckon.providers.made_up import made_up_id
 from reckon.providers.ollama.request import request_body
 from reckon.providers.sse import EVENT_LIMIT
+from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
-from reckon.providers.whole import WholeDecoder, json_object
+from reckon.providers.whole import WholeDecoder, is_json, json_object
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -85,34 +86,31 @@ class OllamaChat:
         return provider_error(status, headers, body, model, provider)
 
 
-class StreamDecoder:
+class StreamDecoder(StreamedDecoder):
     """Decodes an answer that comes as lines of JSON; the last says `done`."""
 
     def __init__(self) -> None:
+        super().__init__(WholeDecoder(_read_whole, _invalid), unstreamed=b"<")
         self._answer = _Answer()
         self._rest = bytearray()
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Events that are complete with these bytes."""
+    def _hear(self, data: bytes, events: list[Event]) -> None:
         if b"\n" not in data:
             self._rest += data
             if len(self._rest) > EVENT_LIMIT:
                 raise _invalid("it has a line of more than 64 MiB")
-            return ()
+            return
         *lines, rest = data.split(b"\n")
         lines[0] = bytes(self._rest) + lines[0]
         self._rest = bytearray(rest)
-        return [event for line in lines if line.strip() for event in self._answer.add(line)]
+        for line in lines:
+            if line.strip():
+                events += self._answer.add(line)
 
-    def close(self) -> Sequence[Event]:
-        """The end of the answer, or the error that there is none."""
+    def _end(self) -> list[Event]:
         last = bytes(self._rest)
-        try:
-            events = self._answer.add(last) if last.strip() else []
-        except AnswerInvalid:
-            if self._answer.is_broken:
-                raise
-            events = []  # half a line: the stream broke off
+        # Half a line is no wrong answer but a cut one.
+        events = self._answer.add(last) if last.strip() and is_json(last) else []
         return [*events, *self._answer.end()]
 
 
@@ -120,7 +118,6 @@ class _Answer:
     """One answer while its lines come."""
 
     def __init__(self) -> None:
-        self.is_broken = False
         self._name = ""
         self._calls = 0
         self._done: str | None = None
@@ -128,7 +125,6 @@ class _Answer:
     def add(self, line: bytes) -> list[Event]:
         """The events of the next object."""
         answer = json_object(line, _invalid)
-        self.is_broken = bool(answer.get("error"))
         _raise_error_inside(answer)
         events: list[Event] = []
         if not self._name:

@@ -12,6 +12,7 @@ from reckon.providers.faults import code_and_message, provider_error
 from reckon.providers.openai_chat.answer import Answer
 from reckon.providers.openai_chat.request import request_body
 from reckon.providers.sse import EventReader
+from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, text
 from reckon.providers.whole import WholeDecoder, is_json, json_object
 from reckon.vocabulary.call import Call
@@ -54,7 +55,7 @@ class OpenAIChat:
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
-        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid)
+        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid, StreamDecoder)
 
     def error(
         self,
@@ -68,51 +69,25 @@ class OpenAIChat:
         return provider_error(status, headers, body, model, provider)
 
 
-class StreamDecoder:
+class StreamDecoder(StreamedDecoder):
     """Decodes an answer that comes as server-sent events.
 
     The answer is whole once every choice has a finish reason, or `[DONE]` was seen. Usage may
     follow either, in an event without choices, so the end is told only when the stream closes.
-
-    An error that comes together with pieces of the answer is raised by the next call, after they
-    were given. A server that knows no streams sends one JSON object, which is read as such.
     """
 
     def __init__(self) -> None:
+        super().__init__(WholeDecoder(_read_whole, _invalid))
         self._events = EventReader()
         self._answer = Answer()
         self._done = False
-        self._began = False
-        self._unstreamed: WholeDecoder | None = None
-        self._fault: ProviderError | None = None
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Events that are complete with these bytes."""
-        if self._fault:
-            raise self._fault
-        if not self._began and data.strip():
-            self._began = True
-            if data.lstrip().startswith(b"{"):
-                self._unstreamed = WholeDecoder(_read_whole, _invalid)
-        if self._unstreamed:
-            return self._unstreamed.feed(data)
-        events: list[Event] = []
-        try:
-            for each in self._events.feed(data):
-                events += self._decode(each)
-        except ProviderError as error:
-            if not events:
-                raise
-            self._fault = error
-        return events
+    def _hear(self, data: bytes, events: list[Event]) -> None:
+        for each in self._events.feed(data):
+            events += self._decode(each)
 
-    def close(self) -> Sequence[Event]:
-        """The end of the answer, or the error that there is none."""
-        if self._fault:
-            raise self._fault
-        if self._unstreamed:
-            return self._unstreamed.close()
-        # What is no JSON here is the beginning of an event that was cut off.
+    def _end(self) -> list[Event]:
+        # Half an event is no wrong answer but a cut one.
         rest = [each for each in self._events.close() if _is_done(each) or is_json(each)]
         events = [event for each in rest for event in self._decode(each)]
         if not self._done and not self._answer.is_whole:

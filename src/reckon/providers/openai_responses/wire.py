@@ -16,6 +16,7 @@ from reckon.providers.openai_chat.usage import openai_usage
 from reckon.providers.openai_responses.items import Items
 from reckon.providers.openai_responses.request import request_body
 from reckon.providers.sse import EventReader
+from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, count, part, table, text
 from reckon.providers.whole import WholeDecoder, is_json, json_object
 from reckon.vocabulary.call import Call
@@ -68,7 +69,7 @@ class OpenAIResponses:
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
-        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid)
+        return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid, StreamDecoder)
 
     def error(
         self,
@@ -107,47 +108,31 @@ def responses_usage(usage: Json) -> Usage:
     )
 
 
-class StreamDecoder:
-    """Decodes an answer that comes as server-sent events.
-
-    An error is raised only once all that came before it was handed out, so that it does not matter
-    how the bytes were cut.
-    """
+class StreamDecoder(StreamedDecoder):
+    """Decodes an answer that comes as server-sent events."""
 
     def __init__(self) -> None:
+        super().__init__(WholeDecoder(_read_whole, _invalid))
         self._reader = EventReader()
         self._items = Items()
         self._started: Started | None = None
         self._done = False
-        self._fault: ProviderError | None = None
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Events that are complete with these bytes."""
-        if self._fault is not None:
-            raise self._fault
-        events: list[Event] = []
-        try:
-            for each in self._reader.feed(data):
-                self._hear(each, events)
-        except ProviderError as fault:
-            if not events:
-                raise
-            self._fault = fault
-        return events
+    def _hear(self, data: bytes, events: list[Event]) -> None:
+        for each in self._reader.feed(data):
+            self._decode(each, events)
 
-    def close(self) -> Sequence[Event]:
+    def _end(self) -> list[Event]:
         """What the last event says, where its blank line is missing, or how the answer failed."""
-        if self._fault is not None:
-            raise self._fault
         events: list[Event] = []
         for each in self._reader.close():
             if is_json(each):  # half an event is no wrong answer but a cut one
-                self._hear(each, events)
+                self._decode(each, events)
         if not self._done:
             raise _truncated("The stream closed before the provider said that it was done")
         return events
 
-    def _hear(self, data: bytes, events: list[Event]) -> None:
+    def _decode(self, data: bytes, events: list[Event]) -> None:
         if self._done or data.strip() in (b"", b"[DONE]"):
             return
         event = json_object(data, _invalid)

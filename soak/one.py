@@ -1,0 +1,29 @@
+"""Fuzz one target in this process, until libFuzzer has had enough: `python -m soak.one NAME`.
+
+Arguments after the name are libFuzzer's. Atheris traces the reading code only, so that what is new
+is new there.
+"""
+
+import sys
+
+import atheris
+
+TRACED = ["reckon.providers", "reckon.run.headers"]
+
+
+def main() -> None:
+    """Fuzz; ends the process."""
+    name, *options = sys.argv[1:]
+    with atheris.instrument_imports(include=TRACED):
+        from soak.targets import TARGETS
+
+        target = TARGETS[name]
+        # Decoders are loaded when first used; also that must happen while imports are traced.
+        for body in target.bodies():
+            target.check(body)
+    atheris.Setup([sys.argv[0], *options], target.check)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
