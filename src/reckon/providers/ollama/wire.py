@@ -11,7 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
-from reckon.providers.faults import code_and_message, provider_error
+from reckon.providers.faults import broken_off, provider_error
+from reckon.providers.held import Held
 from reckon.providers.made_up import made_up_id
 from reckon.providers.ollama.request import request_body
 from reckon.providers.sse import EVENT_LIMIT
@@ -91,6 +92,7 @@ class StreamDecoder:
     def __init__(self) -> None:
         self._answer = _Answer()
         self._rest = bytearray()
+        self._held = Held()
 
     def feed(self, data: bytes) -> Sequence[Event]:
         """Events that are complete with these bytes."""
@@ -102,10 +104,11 @@ class StreamDecoder:
         *lines, rest = data.split(b"\n")
         lines[0] = bytes(self._rest) + lines[0]
         self._rest = bytearray(rest)
-        return [event for line in lines if line.strip() for event in self._answer.add(line)]
+        return self._held.gather(self._answer.add(line) for line in lines if line.strip())
 
     def close(self) -> Sequence[Event]:
         """The end of the answer, or the error that there is none."""
+        self._held.release()
         last = bytes(self._rest)
         try:
             events = self._answer.add(last) if last.strip() else []
@@ -199,14 +202,8 @@ def _written(value: object) -> str:
 
 def _raise_error_inside(answer: Json) -> None:
     """An error may come inside an HTTP 200, also in mid-stream."""
-    if not answer.get("error"):
-        return
-    _, message = code_and_message(answer)
-    raise AnswerInvalid(
-        "The provider broke off with an error.",
-        why=f"{message or 'No message'}.",
-        do="Try again later, or see the log of the Ollama server.",
-    )
+    if answer.get("error"):
+        raise broken_off(answer, do="Try again later, or see the log of the Ollama server.")
 
 
 def _token(row: Json) -> TokenLogprob:

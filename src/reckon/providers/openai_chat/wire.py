@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
-from reckon.providers.faults import code_and_message, provider_error
+from reckon.providers.faults import broken_off, provider_error
+from reckon.providers.held import Held
 from reckon.providers.openai_chat.answer import Answer
 from reckon.providers.openai_chat.request import request_body
 from reckon.providers.sse import EventReader
@@ -84,32 +85,21 @@ class StreamDecoder:
         self._done = False
         self._began = False
         self._unstreamed: WholeDecoder | None = None
-        self._fault: ProviderError | None = None
+        self._held = Held()
 
     def feed(self, data: bytes) -> Sequence[Event]:
         """Events that are complete with these bytes."""
-        if self._fault:
-            raise self._fault
         if not self._began and data.strip():
             self._began = True
             if data.lstrip().startswith(b"{"):
                 self._unstreamed = WholeDecoder(_read_whole, _invalid)
         if self._unstreamed:
             return self._unstreamed.feed(data)
-        events: list[Event] = []
-        try:
-            for each in self._events.feed(data):
-                events += self._decode(each)
-        except ProviderError as error:
-            if not events:
-                raise
-            self._fault = error
-        return events
+        return self._held.gather(map(self._decode, self._events.feed(data)))
 
     def close(self) -> Sequence[Event]:
         """The end of the answer, or the error that there is none."""
-        if self._fault:
-            raise self._fault
+        self._held.release()
         if self._unstreamed:
             return self._unstreamed.close()
         # What is no JSON here is the beginning of an event that was cut off.
@@ -168,18 +158,11 @@ def _raise_error_inside(answer: Json) -> None:
     # vLLM sends the fields of an error at the top.
     bare = "choices" not in answer and (answer.get("message") or answer.get("detail"))
     if answer.get("error") or bare:
-        raise _broken_off(*code_and_message(answer))
+        raise broken_off(answer)
     for choice in as_list(answer.get("choices")):
         each = as_table(choice) or {}
         if each.get("error"):
-            raise _broken_off(*code_and_message(each))
-        if text(each, "finish_reason") in _BROKEN_OFF:
-            raise _broken_off(text(each, "finish_reason"), "It stopped before its end")
-
-
-def _broken_off(code: str, message: str) -> AnswerInvalid:
-    return AnswerInvalid(
-        "The provider broke off with an error.",
-        why=f"{message or 'No message'}{f' ({code})' if code else ''}. It may have been billed.",
-        do="Try again later.",
-    )
+            raise broken_off(each)
+        reason = text(each, "finish_reason")
+        if reason in _BROKEN_OFF:
+            raise broken_off({"code": reason, "message": "It stopped before its end"})

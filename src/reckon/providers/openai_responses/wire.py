@@ -5,13 +5,14 @@ tools did. What an item says is in `items`; here is how answers come: whole, or 
 server-sent events that end with the whole answer again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
-from reckon.providers.faults import code_and_message, provider_error
+from reckon.providers.faults import broken_off, provider_error
+from reckon.providers.held import Held
 from reckon.providers.openai_chat.usage import openai_usage
 from reckon.providers.openai_responses.items import Items
 from reckon.providers.openai_responses.request import request_body
@@ -29,11 +30,6 @@ _CUT_BY: dict[str, StopReason] = {
     "max_tokens": "length",
     "content_filter": "content_filter",
 }
-
-_PASSING = frozenset(
-    {"server_error", "rate_limit_exceeded", "overloaded_error", "vector_store_timeout"}
-)
-"""Codes of errors that may be gone at the next try."""
 
 
 class OpenAIResponses:
@@ -119,53 +115,42 @@ class StreamDecoder:
         self._items = Items()
         self._started: Started | None = None
         self._done = False
-        self._fault: ProviderError | None = None
+        self._held = Held()
 
     def feed(self, data: bytes) -> Sequence[Event]:
         """Events that are complete with these bytes."""
-        if self._fault is not None:
-            raise self._fault
-        events: list[Event] = []
-        try:
-            for each in self._reader.feed(data):
-                self._hear(each, events)
-        except ProviderError as fault:
-            if not events:
-                raise
-            self._fault = fault
-        return events
+        return self._held.gather(self._steps(self._reader.feed(data)))
 
     def close(self) -> Sequence[Event]:
         """What the last event says, where its blank line is missing, or how the answer failed."""
-        if self._fault is not None:
-            raise self._fault
-        events: list[Event] = []
-        for each in self._reader.close():
-            if is_json(each):  # half an event is no wrong answer but a cut one
-                self._hear(each, events)
+        self._held.release()
+        # Half an event is no wrong answer but a cut one.
+        last = (each for each in self._reader.close() if is_json(each))
+        events = [event for step in self._steps(last) for event in step]
         if not self._done:
             raise _truncated("The stream closed before the provider said that it was done")
         return events
 
-    def _hear(self, data: bytes, events: list[Event]) -> None:
-        if self._done or data.strip() in (b"", b"[DONE]"):
-            return
-        event = json_object(data, _invalid)
-        kind = text(event, "type")
-        if kind == "error" or event.get("error"):
-            raise _broken_off(event)
-        response = table(event, "response")
-        events += self._start(response)
-        if kind == "response.failed":
-            events += _closing(self._items, response)
-            raise _broken_off(response)
-        if kind in ("response.completed", "response.incomplete"):
-            self._done = True
-            events += _closing(self._items, response)
-            cut = kind == "response.incomplete"
-            events.append(Finished(_stop_reason(self._items, response, cut=cut)))
-            return
-        events += self._items.hear(kind, event)
+    def _steps(self, pieces: Iterable[bytes]) -> Iterator[list[Event]]:
+        for data in pieces:
+            if self._done or data.strip() in (b"", b"[DONE]"):
+                continue
+            event = json_object(data, _invalid)
+            kind = text(event, "type")
+            if kind == "error" or event.get("error"):
+                raise broken_off(event)
+            response = table(event, "response")
+            yield self._start(response)
+            if kind == "response.failed":
+                yield _closing(self._items, response)  # what it used is billed
+                raise broken_off(response)
+            if kind in ("response.completed", "response.incomplete"):
+                self._done = True
+                yield _closing(self._items, response)
+                cut = kind == "response.incomplete"
+                yield [Finished(_stop_reason(self._items, response, cut=cut))]
+            else:
+                yield self._items.hear(kind, event)
 
     def _start(self, response: Json) -> list[Event]:
         """Who answers; llama.cpp names its model only at the end."""
@@ -181,7 +166,7 @@ def _read_whole(body: bytes) -> Sequence[Event]:
     answer = json_object(body, _invalid)
     status = text(answer, "status")
     if answer.get("error") or status == "failed":
-        raise _broken_off(answer)
+        raise broken_off(answer)
     if not isinstance(answer.get("output"), list):
         raise _invalid("it has no output")
     if status in ("queued", "in_progress", "cancelled"):
@@ -226,15 +211,4 @@ def _truncated(why: str) -> AnswerTruncated:
         "The answer stopped before its end.",
         why=f"{why}; it may have been billed.",
         do="The part that came is in `reckon logs`.",
-    )
-
-
-def _broken_off(answer: Json) -> AnswerInvalid:
-    """An error inside an HTTP 200: of the whole answer, or in mid-stream."""
-    code, message = code_and_message(answer)
-    return AnswerInvalid(
-        "The provider broke off with an error.",
-        why=f"{message or 'No message'}{f' ({code})' if code else ''}. It may have been billed.",
-        do="Try again later." if code in _PASSING else "Correct the prompt or the options.",
-        retryable=code in _PASSING,
     )
