@@ -111,9 +111,9 @@ def error_inside(
 
 
 def _cause(status: int, told: _Told) -> Cause:
-    coded = next((CODES[word] for word in told.words if word in CODES), None)
-    if coded:
-        return coded
+    for word in told.words:
+        if word in CODES:
+            return CODES[word]
     if any(_is_daily(each) for each in told.details):
         return "day"
     for statuses, phrase, cause in PHRASES:
@@ -145,7 +145,7 @@ def _error(
         fault.what.format_map(names),
         why=why,
         do=fault.do.format_map(names),
-        retry_after_s=_asked_wait_s(told, limits),
+        retry_after_s=_asked_wait_s(told, limits) if retryable or cause == "day" else None,
         retryable=retryable,
         overloaded=status in OVERLOADED_STATUSES or not OVERLOADED.isdisjoint(told.words),
     )

@@ -69,7 +69,7 @@ _NUMBER = re.compile(r"\s*(-?\d{1,20}(?:\.\d{1,20})?(?:e[+-]?\d{1,2})?)\s*(?:[,;
 _CLOCK = re.compile(
     r"\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII | re.IGNORECASE
 )
-_MONTHS: list[str] = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS: tuple[str, ...] = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
 _EPOCH_S = 1e9
 """A larger number of seconds is a moment, of which there are thirty years before this one."""

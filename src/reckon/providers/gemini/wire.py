@@ -16,7 +16,7 @@ from reckon.providers.gemini.request import request_body
 from reckon.providers.held import Held
 from reckon.providers.json_stream import ObjectReader
 from reckon.providers.sse import EventReader
-from reckon.providers.untrusted import Json, as_list, as_table
+from reckon.providers.untrusted import as_list, as_table
 from reckon.providers.whole import WholeDecoder
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
