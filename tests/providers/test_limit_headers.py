@@ -175,7 +175,7 @@ def test_mistral_counts_tokens_over_two_windows_and_tells_what_it_charged() -> N
             Limit(counts="requests", window_s=30 * DAY_S, limit=1000),
         ),
     ],
-    ids="cerebras fireworks-in fireworks-out together together-tokens openrouter epoch list cohere".split(),
+    ids="cerebras fireworks-in fireworks-out together tokens openrouter epoch list cohere".split(),
 )
 def test_each_vendors_spelling_is_one_limit(headers: dict[str, str], limit: Limit) -> None:
     """By the names alone."""
