@@ -165,7 +165,7 @@ def _read_whole(body: bytes) -> Sequence[Event]:
     """All events of an answer that comes as one JSON object."""
     answer = json_object(body, _invalid)
     status = text(answer, "status")
-    if answer.get("error") or status == "failed":
+    if answer.get("error") or status == "failed" or answer.get("type") == "error":
         raise broken_off(answer)
     if not isinstance(answer.get("output"), list):
         raise _invalid("it has no output")
