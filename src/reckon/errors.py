@@ -20,10 +20,12 @@ ReckonError                     the root: what happened, why, what to do
 ├── ProviderError               the provider answered with an error
 │   ├── AuthError               401, 403
 │   ├── ModelNotServed          404
-│   ├── RateLimited             429, with the wait the server asked for
+│   ├── RateLimited             429 with the wait the server asked for, quotas, an empty account
 │   ├── RequestRefused          other 4xx: the request itself is at fault
-│   ├── ProviderDown            5xx, 529
+│   │   └── ContextOverflow     the prompt is longer than the model's context
+│   ├── ProviderDown            408, 409, 498, 5xx, 529
 │   ├── AnswerInvalid           an answer that is not what the format promises
+│   │   └── AnswerBrokenOff     the provider says in mid-answer that it failed
 │   └── AnswerTruncated         the answer stopped before its end; the part is kept
 ├── LedgerError                 the ledger cannot be opened, read or written
 │   ├── LedgerTooNew            written by a newer reckon
@@ -32,6 +34,8 @@ ReckonError                     the root: what happened, why, what to do
 
 Each error prints as at most three lines: what, why, do.
 """
+
+from typing import Any
 
 
 class ReckonError(Exception):
@@ -148,7 +152,15 @@ class NetError(ReckonError):
 
 
 class NotSent(NetError):
-    """No byte of the request left this machine: nothing can have been billed."""
+    """No byte of the request left this machine: nothing can have been billed.
+
+    Args:
+        retryable: Whether the same request may leave later: nothing listened, a name was not found.
+    """
+
+    def __init__(self, what: str, *, why: str = "", do: str = "", retryable: bool = True) -> None:
+        super().__init__(what, why=why, do=do)
+        self.retryable = retryable
 
 
 class MaybeBilled(NetError):
@@ -160,8 +172,13 @@ class ProviderError(ReckonError):
 
     Args:
         status: The HTTP status, or None where the error came inside a 200.
-        retry_after_s: Seconds the server asked us to wait, if it did.
+        retry_after_s: Seconds the server asked us to wait, if it did; may be hours.
         retryable: Whether the same request may succeed later.
+        overloaded: Whether the server asks to be left alone longer than after other failures.
+
+    Attributes:
+        limits: What its headers say of limits, a `vocabulary.limits.RateLimits`; None where none
+            were read.
     """
 
     def __init__(
@@ -173,11 +190,15 @@ class ProviderError(ReckonError):
         status: int | None = None,
         retry_after_s: float | None = None,
         retryable: bool = False,
+        overloaded: bool = False,
     ) -> None:
         super().__init__(what, why=why, do=do)
         self.status = status
         self.retry_after_s = retry_after_s
         self.retryable = retryable
+        self.overloaded = overloaded
+        # This room is below the vocabulary, which has the type.
+        self.limits: Any = None
 
 
 class AuthError(ProviderError):
@@ -196,12 +217,36 @@ class RequestRefused(ProviderError):
     """The request itself is at fault."""
 
 
+class ContextOverflow(RequestRefused):
+    """The prompt, with the room asked for the answer, is longer than the model's context.
+
+    Attributes:
+        tokens: What was sent or asked for; None where the provider does not say.
+        limit_tokens: What the model can hold; None where the provider does not say.
+    """
+
+    tokens: int | None = None
+    limit_tokens: int | None = None
+
+
 class ProviderDown(ProviderError):
     """The provider cannot answer now."""
 
 
 class AnswerInvalid(ProviderError):
     """The answer is not what the wire format promises."""
+
+
+class AnswerBrokenOff(AnswerInvalid):
+    """The provider says inside an answer, under HTTP 200, that it failed.
+
+    Args:
+        told: What it says, as it came.
+    """
+
+    def __init__(self, what: str, *, why: str, do: str, told: dict[str, Any]) -> None:
+        super().__init__(what, why=why, do=do)
+        self.told = told
 
 
 class AnswerTruncated(ProviderError):

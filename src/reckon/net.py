@@ -101,7 +101,8 @@ class Client:
     Args:
         connect_timeout_s: Seconds until a connection must stand.
         idle_timeout_s: Seconds between two pieces of an answer at most, the first included.
-        total_timeout_s: Seconds for the whole call.
+        total_timeout_s: Seconds for the whole call. Above the deadline of `providers.call`, which
+            has its own words.
         max_connections: Connections that are kept open, per host.
         ca_file: PEM file of trusted certificates; None: `SSL_CERT_FILE`, else the usual ones.
         pins: Addresses by host name; these and no others are connected to.
@@ -112,7 +113,7 @@ class Client:
         *,
         connect_timeout_s: float = 10.0,
         idle_timeout_s: float = 300.0,
-        total_timeout_s: float = 600.0,
+        total_timeout_s: float = 7200.0,
         max_connections: int = 512,
         ca_file: str | None = None,
         pins: Mapping[str, Sequence[str]] | None = None,
@@ -150,22 +151,29 @@ class Client:
             return Answer(status=answer.status, headers=answer.headers, body=b"".join(pieces))
 
     @asynccontextmanager
-    async def stream(self, call: Call) -> AsyncGenerator[StreamedAnswer]:
+    async def stream(
+        self, call: Call, *, idle_timeout_s: float | None = None
+    ) -> AsyncGenerator[StreamedAnswer]:
         """Send a call and hand out the answer as soon as its headers are there.
 
         Leaving early, also by cancellation, drops the connection, so that the server notices.
+
+        Args:
+            call: What to send.
+            idle_timeout_s: Another idle time-out for this call; None: that of the client.
 
         Raises:
             NotSent: Nothing left this machine.
             MaybeBilled: The request left and no headers came.
         """
+        idle_s = self._idle_timeout_s if idle_timeout_s is None else idle_timeout_s
         try:
-            async with asyncio.timeout(self._idle_timeout_s):
+            async with asyncio.timeout(idle_s):
                 response = await self._client.request(
                     _METHODS[call.method], call.url, headers=call.headers, body=call.body
                 )
         except TimeoutError as error:
-            raise _idle(call, self._idle_timeout_s) from error
+            raise _idle(call, idle_s) from error
         except _NEVER_LEFT as error:
             raise _unreachable(call, error) from error
         except _WREQ_ERRORS as error:
@@ -176,9 +184,10 @@ class Client:
                 "The request has a header that cannot be sent.",
                 why="A header, usually the key, holds a line break or another control character.",
                 do="Set the key again, without the line break.",
+                retryable=False,
             ) from (None if "eader" in str(error) else error)
         async with response:
-            yield StreamedAnswer(response, call, self._idle_timeout_s)
+            yield StreamedAnswer(response, call, idle_s)
 
     async def close(self) -> None:
         """Let the kept connections go."""
@@ -272,6 +281,7 @@ def _certificates(path: str) -> wreq.CertStore:
             f"The file of trusted certificates {path} cannot be read.",
             why=error.strerror or str(error),
             do="Correct SSL_CERT_FILE, or unset it.",
+            retryable=False,
         ) from error
     try:
         # The client takes a file without any, and then trusts nobody.
@@ -286,6 +296,7 @@ def _no_certificates(path: str) -> NotSent:
     return NotSent(
         f"The file {path} holds no certificates in PEM form.",
         do="Correct SSL_CERT_FILE, or unset it.",
+        retryable=False,
     )
 
 
@@ -307,10 +318,13 @@ def _unreachable(call: Call, error: Exception) -> NetError:
             f"The address of {host} is not a usable URL.",
             why="Nothing was sent.",
             do="Give an address that begins with http:// or https://.",
+            retryable=False,
         )
     refusal = _proxy_refusal(text)
+    passes = True
     if refusal:
         reason, do = refusal
+        passes = False
     elif (
         isinstance(error, wreq.ProxyConnectionError)
         or "proxy" in text.lower().split("connect_info")[0]
@@ -319,7 +333,7 @@ def _unreachable(call: Call, error: Exception) -> NetError:
     elif "WRONG_VERSION_NUMBER" in text or "HTTP_REQUEST" in text:
         reason, do = "It speaks no TLS", "Check the address: its port, or http:// for https://."
     elif isinstance(error, wreq.TlsError) or "ertificate" in text or "CERTIFICATE" in text:
-        reason = "Its certificate was not accepted"
+        reason, passes = "Its certificate was not accepted", False
         do = "Check the address; for a company's own certificates set SSL_CERT_FILE."
     elif "dns error" in text:
         reason, do = "Its name could not be resolved", "Check the address and the network."
@@ -329,7 +343,9 @@ def _unreachable(call: Call, error: Exception) -> NetError:
         reason, do = "It did not answer in time", "Check the address and the network."
     else:
         reason, do = "The connection failed", "Check the address and the network."
-    return NotSent(f"{host} could not be reached.", why=f"{reason}. Nothing was sent.", do=do)
+    return NotSent(
+        f"{host} could not be reached.", why=f"{reason}. Nothing was sent.", do=do, retryable=passes
+    )
 
 
 def _proxy_refusal(text: str) -> tuple[str, str] | None:

@@ -123,13 +123,16 @@ def test_a_context_that_is_too_small_is_said_with_the_servers_words(
     """A real overflow of a real engine."""
     done = reckon("x" * 9000, "-m", at_address(llama_server))
     assert done.returncode == 1
-    assert "HTTP 400" in done.stderr
+    lines = lines_of(done)
+    assert lines[0] == "Error: The prompt does not fit into the context of local-model."
+    assert lines[1].startswith("Why: HTTP 400: ")
+    assert "--min-context" in lines[2]
     assert last_row().status == "failed"
 
 
 def lines_of(done: Result) -> list[str]:
-    """What went to stderr, at most three lines."""
-    lines = done.stderr.strip().splitlines()
+    """What went to stderr at the end, at most three lines; waits before it are left out."""
+    lines = [each for each in done.stderr.strip().splitlines() if "Trying again in" not in each]
     assert len(lines) <= 3, done.stderr
     assert "Traceback" not in done.stderr
     assert "sk-secret-123" not in done.stderr + done.stdout
@@ -179,7 +182,54 @@ def test_an_answer_cut_in_mid_stream_keeps_its_part(openai_at: Callable[[str], N
     assert done.stdout.startswith("one")
     row = last_row()
     assert (row.status, (row.answer or "")[:3]) == ("in_doubt", "one")
+    assert row.cost_kind == "estimated"
+    assert row.cost_pico
     assert row.reserved_pico is None or row.reserved_pico > 0
+
+
+def test_a_wait_before_another_try_is_said_in_one_line(openai_at: Callable[[str], None]) -> None:
+    """What went wrong, how long, and how often still; the answer is as if nothing had been."""
+
+    def decide(number: int, _body: object) -> Reply:
+        return Reply(status=429, headers={"Retry-After": "0.1"}) if number == 0 else Reply()
+
+    with fake_openai(decide) as server:
+        openai_at(server.base_url)
+        done = reckon("hello", "-m", "gpt-4o-mini")
+    assert (done.returncode, done.stdout) == (0, "a fine picture\n")
+    assert done.stderr == "OpenAI limits the rate of requests. Trying again in 0.1s (1 of 2).\n"
+
+
+def test_ctrl_c_ends_a_wait_at_once(openai_at: Callable[[str], None]) -> None:
+    """The row of the failed try stands as it is; no other was opened."""
+    busy = Reply(status=503, headers={"Retry-After": "100"})
+    with fake_openai(lambda _n, _b: busy) as server:
+        openai_at(server.base_url)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reckon", "hello", "-m", "gpt-4o-mini"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr is not None
+        assert "Trying again in" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert server.requests == 1
+    assert process.returncode == 130
+    assert last_row().status == "failed"
+
+
+def test_a_long_wait_is_not_waited(openai_at: Callable[[str], None]) -> None:
+    """Three minutes are for the user to decide."""
+    busy = Reply(status=429, headers={"Retry-After": "180"})
+    with fake_openai(lambda _n, _b: busy) as server:
+        openai_at(server.base_url)
+        done = reckon("hello", "-m", "gpt-4o-mini")
+        assert server.requests == 1
+    assert done.returncode == 1
+    assert "Trying again" not in done.stderr
 
 
 def test_ctrl_c_keeps_what_arrived(openai_at: Callable[[str], None]) -> None:

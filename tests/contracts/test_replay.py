@@ -174,9 +174,8 @@ def test_a_golden_answer_over_a_real_socket_means_what_was_written_down(
     net.run(asyncio.wait_for(work(), 60))
 
 
-def test_pings_alone_do_not_keep_an_answer_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pings_alone_do_not_keep_an_answer_alive() -> None:
     """The clock of silence is re-armed by words, not by comments."""
-    monkeypatch.setattr(call, "SILENCE_S", 0.2)
 
     async def serve(visit: Visit) -> None:
         await visit.begin_events()
@@ -194,6 +193,7 @@ def test_pings_alone_do_not_keep_an_answer_alive(monkeypatch: pytest.MonkeyPatch
                     base_url=f"http://127.0.0.1:{server.port}/v1",
                     key=None,
                     client=client,
+                    silence_s=0.2,
                 ):
                     pass
 

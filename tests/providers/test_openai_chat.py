@@ -22,7 +22,6 @@ from reckon.errors import (
     RequestRefused,
     UnsupportedInput,
 )
-from reckon.providers.faults import retry_after_s
 from reckon.providers.openai_chat.wire import OpenAIChat
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Attachment, Prompt
@@ -370,26 +369,6 @@ def test_a_used_up_quota_is_final() -> None:
     assert isinstance(error, RateLimited)
     assert not error.retryable
     assert "no credit left" in error.what
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
-        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "999999999"}, 3600.0),
-        ({}, None),
-    ],
-)
-def test_retry_after_is_read_in_each_spelling(
-    headers: dict[str, str], seconds: float | None
-) -> None:
-    """Milliseconds, seconds, a date; nonsense is nothing."""
-    assert retry_after_s(headers) == seconds
 
 
 @pytest.mark.parametrize(

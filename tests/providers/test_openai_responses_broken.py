@@ -58,7 +58,7 @@ def test_an_error_in_mid_stream_comes_after_what_came_before(
     assert collected(events).text == "Héllo you, there"
     assert isinstance(caught, AnswerInvalid)
     assert "their words (server_error)" in caught.why
-    assert caught.retryable
+    assert not caught.retryable
 
 
 def test_what_a_failed_answer_used_is_told() -> None:

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reckon.run.bulk.admission import BudgetGate, backoff_s
+from reckon.run.bulk.admission import BudgetGate
 
 AMOUNTS = st.integers(0, 100)
 
@@ -80,9 +80,3 @@ def test_spent_and_reserved_never_pass_the_cap(
         await asyncio.gather(*(call(*each) for each in calls))
 
     asyncio.run(scene())
-
-
-def test_backoff_grows_and_stays_below_half_a_minute() -> None:
-    """Full jitter: anywhere between nothing and the exponential bound."""
-    assert 0 <= backoff_s(0) <= 0.5
-    assert all(backoff_s(attempt) <= 30 for attempt in range(20))

@@ -145,7 +145,7 @@ def test_one_row_that_always_fails_costs_five_tries_and_not_the_run(
     tmp_path: Path, openai_at: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tries are bounded; the other rows are done."""
-    monkeypatch.setattr("reckon.run.bulk.engine.backoff_s", lambda _attempt: 0.0)
+    monkeypatch.setattr("reckon.run.retry.FIRST_S", 0.0)
 
     def decide(_number: int, body: dict[str, object]) -> Reply:
         return Reply(status=500) if "row 3" in str(body) else Reply()
@@ -194,7 +194,7 @@ def test_a_server_that_is_down_stops_the_run(
     tmp_path: Path, openai_at: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing was sent, nothing is in doubt, and the error says so."""
-    monkeypatch.setattr("reckon.run.bulk.engine.backoff_s", lambda _attempt: 0.0)
+    monkeypatch.setattr("reckon.run.retry.FIRST_S", 0.0)
     openai_at("http://127.0.0.1:9/v1")
     report = run(job(lines(tmp_path, 100)), concurrency=2)
     assert report.halted

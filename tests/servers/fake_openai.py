@@ -99,8 +99,7 @@ class FakeOpenAI:
         head_lines = [
             f"HTTP/1.1 {reply.status} X",
             f"Content-Length: {len(content)}",
-            f"Content-Type: {kind}",
-            *(f"{name}: {value}" for name, value in reply.headers.items()),
+            *(f"{n}: {v}" for n, v in ({"Content-Type": kind} | reply.headers).items()),
         ]
         writer.write("\r\n".join(head_lines).encode() + b"\r\n\r\n")
         writer.write(content[: reply.cut_after] if reply.cut_after is not None else content)

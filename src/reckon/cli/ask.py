@@ -10,6 +10,7 @@ from reckon.errors import UsageError
 
 if TYPE_CHECKING:
     from reckon.run.ask import Answer
+    from reckon.run.retry import Wait
     from reckon.vocabulary.response import Event
 
 
@@ -66,6 +67,7 @@ def command(  # noqa: PLR0917
             tag=tag,
             key=key,
             on_event=shown.event,
+            on_wait=_say_wait,
         )
     finally:
         shown.end()
@@ -140,6 +142,18 @@ class _Shown:
         """End the last line."""
         if self._open_line:
             click.echo()
+
+
+def _say_wait(wait: "Wait") -> None:
+    """Why nothing comes yet."""
+    from reckon.show.money import duration
+    from reckon.show.table import printable
+
+    click.echo(
+        f"{printable(wait.error.what)} Trying again in {duration(wait.seconds)}"
+        f" ({wait.retry} of {wait.of}).",
+        err=True,
+    )
 
 
 def _print_usage(answer: "Answer") -> None:

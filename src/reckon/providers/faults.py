@@ -1,153 +1,297 @@
-"""From an HTTP status and an error body to one of our errors, with its remedy."""
+"""From an HTTP status and what an error says to one of our errors, with its remedy.
 
-import datetime as dt
+Which words mean what is data, in `fault_words`. An error inside an answer under HTTP 200 goes the
+same way as one with a status of its own.
+"""
+
+import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from reckon.errors import (
-    AuthError,
-    ModelNotServed,
-    ProviderDown,
-    ProviderError,
-    RateLimited,
-    RequestRefused,
+from reckon.errors import AnswerBrokenOff, ContextOverflow, ProviderError
+from reckon.providers.fault_words import (
+    ASKS_WAIT,
+    BY_STATUS,
+    CODES,
+    FAULTS,
+    OVERFLOW,
+    OVERFLOWS,
+    OVERLOADED,
+    OVERLOADED_STATUSES,
+    PHRASES,
+    REFUSED,
+    STATUS_OF,
+    Cause,
 )
-from reckon.providers.untrusted import Json, as_list, as_table
+from reckon.providers.limit_headers import duration_s, limits_in
+from reckon.providers.untrusted import HIGHEST_COUNT, Json, as_list, as_table, count, table, text
+from reckon.vocabulary.limits import RateLimits
 from reckon.vocabulary.model import Model, Provider
 
-FINAL_CODES = frozenset(
-    {"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"}
-)
-"""429s that no waiting cures."""
-
 MESSAGE_LIMIT = 300
-LONGEST_WAIT_S = 3600.0
+"""Letters of a message that are shown."""
+SEARCHED = 4_000
+"""Letters of a message that are looked through."""
 
 
-def provider_error(  # noqa: PLR0911 - one return per family of status, in the order they are checked
+class _Told(msgspec.Struct, frozen=True):
+    """What an error says, out of its several shapes."""
+
+    code: str = ""
+    """The word to be shown: a code, else a type."""
+    message: str = ""
+    """The words to be shown."""
+    whole: str = ""
+    """The message before it was cut."""
+    words: tuple[str, ...] = ()
+    """All codes, types and reasons, in small letters; the most telling first."""
+    status: int | None = None
+    details: tuple[Json, ...] = ()
+    headers: dict[str, str] = {}
+    """Headers of the provider behind a router."""
+    tokens: int | None = None
+    limit_tokens: int | None = None
+
+
+def provider_error(
     status: int,
     headers: Mapping[str, str],
     body: bytes,
     model: Model,
     provider: Provider,
+    *,
+    now: float | None = None,
 ) -> ProviderError:
-    """The error that an answer with this status and body stands for."""
-    code, message = _said(body)
-    wait_s = retry_after_s(headers)
-    why = f"HTTP {status}: {message}" if message else f"HTTP {status}, without a message."
-    if status in (401, 403):
-        return AuthError(
-            f"{provider.name} refused the key.",
-            why=why,
-            do=f"Check the key: `reckon keys set {provider.id}`.",
-            status=status,
-        )
-    if status == 404:
-        return ModelNotServed(
-            f"{provider.name} does not serve {model.id} at this address.",
-            why=why,
-            do=f"See `reckon models --provider {provider.id}`, and check the base URL.",
-            status=status,
-        )
-    if status == 402 or code in FINAL_CODES:
-        return RateLimited(
-            f"The account at {provider.name} has no credit left.",
-            why=why,
-            do="Add credit there; then `reckon runs resume` goes on.",
-            status=status,
-        )
-    if status == 429:
-        return RateLimited(
-            f"{provider.name} limits the rate of requests.",
-            why=why,
-            do="Wait, or lower --rpm, --tpm or --concurrency.",
-            status=status,
-            retry_after_s=wait_s,
-            retryable=headers.get("x-should-retry") != "false",
-        )
-    if status >= 500 or status in (408, 409):
-        return ProviderDown(
-            f"{provider.name} cannot answer now.",
-            why=why,
-            do="Try again later.",
-            status=status,
-            retry_after_s=wait_s,
-            retryable=headers.get("x-should-retry") != "false",
-        )
-    if 300 <= status < 400:
-        return RequestRefused(
-            f"{provider.name} sends requests elsewhere.",
-            why=f"HTTP {status}. Redirects are not followed: the key would go along.",
-            do="Set the base URL to the final address.",
-            status=status,
-        )
-    return RequestRefused(
-        f"{provider.name} refused the request.",
-        why=why,
-        do="Correct the prompt or the options; `reckon logs show` has the request.",
-        status=status,
-    )
+    """The error that an answer with this status and body stands for.
 
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait, in each spelling; None where it asks nothing.
-
-    `retry-after-ms` in milliseconds, `retry-after` in seconds or as an HTTP date.
+    Args:
+        status: The HTTP status.
+        headers: By lower-case names.
+        body: What came, JSON or not.
+        model: The model that was asked.
+        provider: Who answered.
+        now: The time in seconds since 1970; None: that of this machine.
     """
-    try:
-        if "retry-after-ms" in headers:
-            return _sane(float(headers["retry-after-ms"]) / 1000)
-        value = headers.get("retry-after")
-        if value is None:
-            return None
-        try:
-            return _sane(float(value))
-        except ValueError:
-            # Hardly any server gives a date, and this import costs as much as the rest of a call.
-            from email.utils import parsedate_to_datetime
-
-            when = parsedate_to_datetime(value)
-            if when.tzinfo is None:
-                when = when.replace(tzinfo=dt.UTC)
-            return _sane((when - dt.datetime.now(dt.UTC)).total_seconds())
-    except (ValueError, OverflowError):
-        return None
+    told = _told(body)
+    given = {**told.headers, **headers}
+    limits = limits_in(given, now=now or time.time(), windows=provider.limit_windows)
+    cause = _cause(status, told)
+    if cause == "moved":
+        why = f"HTTP {status}. Redirects are not followed: the key would go along."
+    else:
+        why = f"HTTP {status}{f': {told.message}' if told.message else ', without a message.'}"
+    error = _error(cause, told, status, why=why, limits=limits, model=model, provider=provider)
+    error.status = status
+    error.limits = limits
+    return error
 
 
-def _sane(seconds: float) -> float | None:
-    return min(max(seconds, 0.0), LONGEST_WAIT_S) if seconds == seconds else None  # noqa: PLR0124 - NaN
+def error_inside(
+    broken: AnswerBrokenOff, limits: RateLimits, model: Model, provider: Provider
+) -> ProviderError:
+    """What an error inside an answer stands for, if nothing of the answer had come before it.
+
+    Gives `broken` itself where the error does not say what it is: it may have been billed.
+    """
+    told = _read(broken.told)
+    status = _status_inside(told)
+    if status is None:
+        return broken
+    named = f" ({told.code})" if told.code else ""
+    why = f"Inside an answer under HTTP 200: {told.message or 'no message'}{named}."
+    # The headers were sent while all was well: a wait in them is not about this error.
+    early = msgspec.structs.replace(limits, wait_s=None, should_retry=None)
+    cause = _cause(status, told)
+    error = _error(cause, told, status, why=why, limits=early, model=model, provider=provider)
+    error.limits = limits
+    return error
 
 
-def _said(body: bytes) -> tuple[str, str]:
-    """Code and message of an error body: JSON in its several shapes, or a piece of text."""
+def _cause(status: int, told: _Told) -> Cause:
+    for word in told.words:
+        if word in CODES:
+            return CODES[word]
+    if any(_is_daily(each) for each in told.details):
+        return "day"
+    for statuses, phrase, cause in PHRASES:
+        if status in statuses and _found(phrase, told):
+            return cause
+    if status in REFUSED and _is_overflow(told):
+        return "overflow"
+    if 300 <= status < 400:
+        return "moved"
+    usual: Cause = "down" if status >= 500 else "request"
+    return BY_STATUS.get(status, usual)
+
+
+def _error(
+    cause: Cause,
+    told: _Told,
+    status: int,
+    *,
+    why: str,
+    limits: RateLimits,
+    model: Model,
+    provider: Provider,
+) -> ProviderError:
+    fault = FAULTS[cause]
+    names = {"provider": provider.name, "id": provider.id, "model": model.id}
+    # What the server says of the request itself wins over what its kind usually means.
+    retryable = fault.retryable if limits.should_retry is None else limits.should_retry
+    error = fault.kind(
+        fault.what.format_map(names),
+        why=why,
+        do=fault.do.format_map(names),
+        retry_after_s=_asked_wait_s(told, limits) if retryable or cause == "day" else None,
+        retryable=retryable,
+        overloaded=status in OVERLOADED_STATUSES or not OVERLOADED.isdisjoint(told.words),
+    )
+    if isinstance(error, ContextOverflow):
+        error.tokens, error.limit_tokens = _overflow(told)
+    return error
+
+
+def _asked_wait_s(told: _Told, limits: RateLimits) -> float | None:
+    """Seconds to wait: by a header, else by Google's RetryInfo, else by the message's words."""
+    if limits.wait_s is not None:
+        return limits.wait_s
+    waits = (duration_s(text(each, "retryDelay")) for each in told.details)
+    found = next((wait for wait in waits if wait is not None), None)
+    if found is not None:
+        return found
+    asked = _found(ASKS_WAIT, told)
+    return duration_s(asked[1]) if asked else None
+
+
+def _overflow(told: _Told) -> tuple[int | None, int | None]:
+    """Tokens of the prompt and the limit, where the provider states them."""
+    if told.tokens is not None or told.limit_tokens is not None:
+        return told.tokens, told.limit_tokens
+    for phrase, prompt_first in OVERFLOWS:
+        found = _found(phrase, told)
+        if found:
+            first, last = _added_up(found[1]), _added_up(found[2])
+            return (first, last) if prompt_first else (last, first)
+    return None, None
+
+
+def _is_overflow(told: _Told) -> bool:
+    return bool(_found(OVERFLOW, told)) or any(_found(each, told) for each, _ in OVERFLOWS)
+
+
+def _found(phrase: str, told: _Told) -> re.Match[str] | None:
+    return re.search(phrase, told.whole, re.ASCII | re.IGNORECASE)
+
+
+def _added_up(numbers: str) -> int | None:
+    total = sum(int(each.replace(",", "")) for each in numbers.split("+"))
+    return total if total < HIGHEST_COUNT else None
+
+
+def _is_daily(detail: Json) -> bool:
+    """Whether a quota of the day is used up, which no short wait cures."""
+    violations = (as_table(each) or {} for each in as_list(detail.get("violations")))
+    return any("PerDay" in text(each, "quotaId") for each in violations)
+
+
+def _told(body: bytes) -> _Told:
+    """What an error body says: JSON in its several shapes, or a piece of text."""
     try:
         decoded: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return "", _short(body.decode("utf-8", "replace"))
+        said = body[: 4 * SEARCHED].decode("utf-8", "replace")
+        return _Told(message=_short(said), whole=_tidy(said)[:SEARCHED])
     for each in (decoded, *as_list(decoded)):
         answer = as_table(each)
         if answer is not None:
-            return code_and_message(answer)
-    return "", ""
+            return _read(answer)
+    return _Told()
 
 
-def code_and_message(answer: Json) -> tuple[str, str]:
-    """Code and message of an answer that holds an error."""
+def _read(answer: Json) -> _Told:
+    code, message = _code_and_message(answer)
+    error = as_table(answer.get("error")) or answer
+    # Google's codes are numbers, and its statuses say more.
+    code = text(error, "status") or code
+    details = tuple(as_table(each) or {} for each in as_list(error.get("details")))
+    words = (
+        *(error.get(name) for name in ("code", "type", "status")),
+        answer.get("type"),
+        *(each.get("reason") for each in details),
+    )
+    numbers = (_status(error.get(name)) for name in ("status_code", "code", "status"))
+    behind = table(table(error, "metadata"), "headers")
+    return _Told(
+        code=_short(code),
+        message=_short(message),
+        whole=_tidy(message)[:SEARCHED],
+        words=tuple(word.lower() for word in words if isinstance(word, str)),
+        status=next((number for number in numbers if number), None),
+        details=details,
+        headers={n.lower(): v for n, v in behind.items() if isinstance(v, str)},
+        tokens=count(error, "n_prompt_tokens"),
+        limit_tokens=count(error, "n_ctx"),
+    )
+
+
+def _status(value: object) -> int | None:
+    """An HTTP status of an error, as a number or in digits."""
+    if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():
+        value = int(value)
+    return value if isinstance(value, int) and 400 <= value < 600 else None
+
+
+def broken_off(answer: Json, *, do: str = "Try again later.") -> AnswerBrokenOff:
+    """The error for an answer, or a piece of one, that holds an error under HTTP 200.
+
+    Args:
+        answer: What holds it.
+        do: What helps where the error may pass.
+    """
+    told = _read(answer)
+    status = _status_inside(told)
+    lasts = status is not None and _cause(status, told) not in ("rate", "down")
+    named = f" ({told.code})" if told.code else ""
+    return AnswerBrokenOff(
+        "The provider broke off with an error.",
+        why=f"{told.message or 'No message'}{named}. It may have been billed.",
+        do="Correct the prompt or the options." if lasts else do,
+        told=answer,
+    )
+
+
+def _status_inside(told: _Told) -> int | None:
+    """The status that an error inside an answer would have had; None where it does not say."""
+    if told.status is not None:
+        return told.status
+    found = next((STATUS_OF[word] for word in told.words if word in STATUS_OF), None)
+    if found is None and any(word in CODES for word in told.words):
+        return 400
+    return found
+
+
+def _code_and_message(answer: Json) -> tuple[str, str]:
     error: object = answer.get("error", answer)
     if isinstance(error, str):
-        return "", _short(error)
+        return "", error
     fields = as_table(error)
     if fields is None:
         return "", ""
     message: object = fields.get("message") or fields.get("detail") or ""
     if not isinstance(message, str):
         message = msgspec.json.encode(message).decode()
-    return _short(str(fields.get("code") or fields.get("type") or "")), _short(message)
+    return str(fields.get("code") or fields.get("type") or ""), message
 
 
 def _short(message: str) -> str:
-    message = "".join(letter if letter.isprintable() else " " for letter in message)
-    message = " ".join(message.split())
+    message = _tidy(message)
     return message if len(message) <= MESSAGE_LIMIT else message[:MESSAGE_LIMIT] + " ..."
+
+
+def _tidy(message: str) -> str:
+    """In one line, without what a terminal would obey."""
+    message = "".join(letter if letter.isprintable() else " " for letter in message[: 4 * SEARCHED])
+    return " ".join(message.split())

@@ -43,6 +43,48 @@ def cost_of(response: Response, price: Price | None) -> Cost | None:
     return cost(response.usage, price)
 
 
+def partial_cost(prompt: Prompt, model: Model, part: Response, price: Price | None) -> Cost | None:
+    """What a call cost whose answer stopped before its end; None where nobody can tell.
+
+    What the provider did not count is counted here: the prompt, and the words that came. So the
+    figure is `estimated`, and for an answer of which nothing came there is none.
+    """
+    if price is None:
+        return None
+    if price.free or part.usage.reported_cost_pico is not None:
+        return cost_of(part, price)
+    words = "".join(_part_words(each) for each in part.parts)
+    if not words and part.usage.input_tokens is None:
+        return None
+    # Counting loads a vocabulary, which whole answers never need.
+    from reckon.price.text import count_text
+
+    told = part.usage.input_tokens
+    sent = _input_tokens(prompt, model) if told is None else told
+    if sent is None:
+        return None
+    received = max(
+        round(count_text(words, model.tokenizer).likely) if words else 0,
+        part.usage.output_tokens or 0,
+    )
+    usage = msgspec.structs.replace(part.usage, input_tokens=sent, output_tokens=received)
+    return cost(usage, price, kind="estimated")
+
+
+def _input_tokens(prompt: Prompt, model: Model) -> int | None:
+    """Our own likely count; None where something is sent that we cannot count."""
+    from reckon.price.text import count_text, framing
+
+    tokens = framing(model.tokenizer, len(prompt.messages)).likely
+    for message in prompt.messages:
+        tokens += count_text(_words(message), model.tokenizer).likely
+        for sent in message.attachments:
+            if sent.modality != "image" or not sent.width or not sent.height:
+                return None
+            tokens += image_tokens(model.image_rule, sent.width, sent.height).likely
+    return round(tokens)
+
+
 def price_text(price: Price | None) -> str | None:
     """A price period as the ledger keeps it, with its source: once, however often it is used."""
     return None if price is None else msgspec.json.encode(price).decode()
@@ -74,20 +116,21 @@ def upper_bound_pico(prompt: Prompt, model: Model, price: Price | None) -> int |
 
 def _words(message: Message) -> str:
     """Everything of a message that is read as text."""
-    words: list[str] = []
-    for part in message.parts:
-        match part:
-            case Text(text) | Reasoning(text):
-                words.append(text)
-            case ToolCall():
-                words += (part.name, part.arguments)
-            case ToolResult():
-                words.append(part.text)
-            case Opaque():
-                words.append(msgspec.json.encode(part.data).decode())
-            case _:
-                pass
-    return "".join(words)
+    return "".join(_part_words(part) for part in message.parts)
+
+
+def _part_words(part: Part) -> str:
+    match part:
+        case Text(text) | Reasoning(text):
+            return text
+        case ToolCall():
+            return part.name + part.arguments
+        case ToolResult():
+            return part.text
+        case Opaque():
+            return msgspec.json.encode(part.data).decode()
+        case _:
+            return ""
 
 
 def check_takes(prompt: Prompt, model: Model) -> None:

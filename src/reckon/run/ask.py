@@ -1,6 +1,7 @@
 """One prompt, one answer, one row in the ledger."""
 
 import asyncio
+import random
 from contextlib import aclosing
 from typing import Any
 
@@ -13,11 +14,12 @@ from reckon.ledger.ledger import Ledger
 from reckon.ledger.rows import Attempt, Closing, MediaRef
 from reckon.net import Client, run
 from reckon.providers.call import respond
-from reckon.run import attach
+from reckon.run import attach, retry
 from reckon.run.answer import (
     POSSIBLY_BILLED,
     check_takes,
     cost_of,
+    partial_cost,
     price_text,
     row_key,
     today,
@@ -26,6 +28,7 @@ from reckon.run.answer import (
 from reckon.run.bridge import described_by
 from reckon.run.choose import Choice, access, choose_model
 from reckon.run.collect import Collector, OnEvent
+from reckon.run.retry import OnWait, Wait
 from reckon.vocabulary.job import Status
 from reckon.vocabulary.price import Cost, Price
 from reckon.vocabulary.prompt import Prompt
@@ -72,6 +75,8 @@ async def ask_async(
     tag: str | None = None,
     key: str | None = None,
     on_event: OnEvent | None = None,
+    retries: int = retry.ASKING.retries,
+    on_wait: OnWait | None = None,
 ) -> Answer:
     """Ask one prompt.
 
@@ -87,6 +92,8 @@ async def ask_async(
         tag: A word to find and sum rows by.
         key: A stored key's name, or a key.
         on_event: Called with every event as it arrives.
+        retries: Further tries after a failure that may pass, none once a piece of the answer came.
+        on_wait: Called before each wait for another try.
 
     Returns:
         An `Answer`; its cost is in pico-dollars, its durations are in seconds.
@@ -108,12 +115,15 @@ async def ask_async(
     check_takes(prompt, choice.model)
     reach = access(choice.provider, key)
     price = price_on(choice.model, today())
-    collector = Collector(on_event)
+    patience = msgspec.structs.replace(retry.ASKING, retries=retries)
+    attempt = _attempt(prompt, choice, price, text, system, tag=tag, log=log)
     with Ledger.open(settings.ledger_path()) as ledger:
         ledger.doubt_what_was_left(None)
-        [row] = ledger.begin([_attempt(prompt, choice, price, text, system, tag=tag, log=log)])
-        try:
-            async with Client() as client:
+        async with Client() as client:
+            made = 0
+            while True:
+                collector = Collector(on_event)
+                [row] = ledger.begin([attempt])
                 events = respond(
                     prompt,
                     choice.model,
@@ -123,11 +133,21 @@ async def ask_async(
                     client=client,
                     stream=stream and choice.provider.streams,
                 )
-                async with aclosing(events):
-                    response = await collector.drain(events)
-        except (ReckonError, asyncio.CancelledError, KeyboardInterrupt) as error:
-            ledger.finish([_failure(row, error, collector.response(), price)])
-            raise
+                try:
+                    async with aclosing(events):
+                        response = await collector.drain(events)
+                    break
+                except (ReckonError, asyncio.CancelledError, KeyboardInterrupt) as error:
+                    part = collector.response()
+                    bill = partial_cost(prompt, choice.model, part, price)
+                    ledger.finish([_failure(row, error, part, bill)])
+                    wait = _next_try(error, made, patience, has_output=collector.has_text)
+                    if wait is None:
+                        raise
+                if on_wait:
+                    on_wait(wait)
+                await asyncio.sleep(wait.seconds)
+                made += 1
         cost = cost_of(response, price)
         unrecorded = _record(ledger, _closing(row, "done", response, cost))
     return Answer(
@@ -168,6 +188,8 @@ def ask(
     tag: str | None = None,
     key: str | None = None,
     on_event: OnEvent | None = None,
+    retries: int = retry.ASKING.retries,
+    on_wait: OnWait | None = None,
 ) -> Answer:
     return run(
         ask_async(
@@ -182,6 +204,8 @@ def ask(
             tag=tag,
             key=key,
             on_event=on_event,
+            retries=retries,
+            on_wait=on_wait,
         ),
         single=True,
     )
@@ -234,19 +258,41 @@ def _closing(row: str, status: Status, response: Response, cost: Cost | None) ->
     )
 
 
-def _failure(row: str, error: BaseException, partial: Response, price: Price | None) -> Closing:
+def _failure(row: str, error: BaseException, part: Response, cost: Cost | None) -> Closing:
     """How an attempt that did not end well is closed: nothing that arrived is lost."""
-    if isinstance(error, ReckonError):
-        status: Status = "in_doubt" if isinstance(error, POSSIBLY_BILLED) else "failed"
-        message = " ".join(error.lines())
-    else:
+    # A provider that has counted may bill, whatever it says after.
+    counted = part.usage.input_tokens is not None
+    if not isinstance(error, ReckonError):
         status, message = "cancelled", "interrupted"
-    cost = cost_of(partial, price) if status != "failed" else None
+    else:
+        in_doubt = counted or isinstance(error, POSSIBLY_BILLED)
+        status: Status = "in_doubt" if in_doubt else "failed"
+        message = " ".join(error.lines())
+    if status == "failed":
+        cost = None
     return Closing(
         id=row,
         status=status,
-        response=partial,
+        response=part,
         cost_pico=cost.total_pico if cost else None,
         cost_kind=cost.kind if cost else None,
         error=message,
     )
+
+
+def _next_try(
+    error: BaseException, made: int, patience: retry.Patience, *, has_output: bool
+) -> Wait | None:
+    """The wait before another try; None where there is none."""
+    if not isinstance(error, ReckonError):
+        return None
+    seconds = retry.wait_s(
+        error,
+        made,
+        has_output=has_output,
+        patience=patience,
+        chance=random.random(),  # noqa: S311 - spreads waits, guards nothing
+    )
+    if seconds is None:
+        return None
+    return Wait(error=error, seconds=seconds, retry=made + 1, of=patience.retries)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
+from reckon.vocabulary.limits import RateLimits
 from reckon.vocabulary.prompt import Media, Part, Reasoning, Text, ToolCall
 from reckon.vocabulary.response import (
     Choice,
@@ -12,6 +13,7 @@ from reckon.vocabulary.response import (
     Cited,
     Event,
     Finished,
+    LimitsSeen,
     LogprobsSeen,
     PartSeen,
     ReasoningDelta,
@@ -134,6 +136,8 @@ class Collector:
         self._request_id: str | None = None
         self._usage = Usage()
         self._first_token_s: float | None = None
+        self.limits: RateLimits | None = None
+        """What the provider said of its limits; None: nothing."""
 
     async def drain(self, events: AsyncIterator[Event]) -> Response:
         """Take all events, hand each on, and give the whole response."""
@@ -149,6 +153,8 @@ class Collector:
                 self._request_id = event.request_id or self._request_id
             case UsageSeen(usage):
                 self._usage = usage
+            case LimitsSeen(limits):
+                self.limits = limits
             case _:
                 self._grow(self._answers.setdefault(event.choice, _Answer()), event)
         if self._on_event:

@@ -128,6 +128,9 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a PDF can go inline as a `file` part."""
     video_parts: bool = False
     """Whether a video can go inline as a `video_url` part."""
+    limit_windows: dict[str, float] = {}
+    """Seconds over which its headers count `requests`, `tokens` and so on, where the names of the
+    headers do not tell: `{requests = 86400, tokens = 60}` at Groq."""
     models_path: str = "/models"
     """Where the provider lists its models, below the address; `..` goes up; empty: nowhere."""
     models_prices: Literal["usd_per_token", "usd_per_million", "cents_per_100_million", ""] = ""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from reckon.vocabulary.limits import RateLimits
 from reckon.vocabulary.prompt import Media, MediaLink, Opaque, Part, Reasoning, ToolCall
 from reckon.vocabulary.usage import Usage
 
@@ -16,6 +17,12 @@ StopReason = Literal[
     "stop", "length", "tool_calls", "content_filter", "refusal", "pause", "unknown"
 ]
 """`pause`: the provider wants the turn sent back to go on with it (Anthropic's long turns)."""
+
+
+class LimitsSeen(msgspec.Struct, frozen=True, tag="limits"):
+    """What the headers say of rate limits; comes first, where they say anything."""
+
+    limits: RateLimits
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
@@ -140,7 +147,8 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
 
 
 Event = (
-    Started
+    LimitsSeen
+    | Started
     | TextDelta
     | RefusalDelta
     | ReasoningDelta

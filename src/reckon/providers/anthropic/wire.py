@@ -12,7 +12,7 @@ from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
 from reckon.providers.anthropic.blocks import Blocks
 from reckon.providers.anthropic.request import request_body
 from reckon.providers.anthropic.usage import anthropic_usage, merged
-from reckon.providers.faults import code_and_message, provider_error
+from reckon.providers.faults import broken_off, provider_error
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
@@ -35,9 +35,6 @@ _STOP_REASONS: dict[str, StopReason] = {
     "compaction": "pause",
     "refusal": "refusal",
 }
-
-_PASSING = frozenset({"overloaded_error", "api_error", "timeout_error", "rate_limit_error"})
-"""Faults that the same request may not meet again."""
 
 
 class AnthropicMessages:
@@ -98,7 +95,6 @@ class StreamDecoder(StreamedDecoder):
         self._events = EventReader()
         self._blocks = Blocks()
         self._usage: Json = {}
-        self._begun = False
         self._reason: StopReason | None = None
 
     def _hear(self, data: bytes, events: list[Event]) -> None:
@@ -121,8 +117,7 @@ class StreamDecoder(StreamedDecoder):
         if data.strip() in (b"", b"[DONE]"):
             return []
         event = json_object(data, _invalid)
-        # An error that comes before the answer is one like any other; later ones may be billed.
-        _raise_error_inside(event, retryable=not self._begun)
+        _raise_error_inside(event)
         match event.get("type"):
             case "message_start":
                 return self._start(table(event, "message"))
@@ -147,7 +142,6 @@ class StreamDecoder(StreamedDecoder):
                 return []  # pings, and events yet to be invented
 
     def _start(self, message: Json) -> list[Event]:
-        self._begun = True
         return [_started(message), *self._count(message)]
 
     def _stop(self, event: Json) -> list[Event]:
@@ -167,7 +161,7 @@ class StreamDecoder(StreamedDecoder):
 def _read_whole(body: bytes) -> Sequence[Event]:
     """All events of an answer that comes as one JSON object."""
     answer = json_object(body, _invalid)
-    _raise_error_inside(answer, retryable=True)
+    _raise_error_inside(answer)
     if not isinstance(answer.get("content"), list):
         raise _invalid("it has no content")
     events: list[Event] = [_started(answer)]
@@ -198,17 +192,10 @@ def _invalid(why: str) -> AnswerInvalid:
     )
 
 
-def _raise_error_inside(answer: Json, *, retryable: bool) -> None:
+def _raise_error_inside(answer: Json) -> None:
     """An error may come inside an HTTP 200, also in mid-stream."""
-    if not answer.get("error") and answer.get("type") != "error":
-        return
-    code, message = code_and_message(answer)
-    raise AnswerInvalid(
-        "The provider broke off with an error.",
-        why=f"{message or 'No message'}{f' ({code})' if code else ''}. It may have been billed.",
-        do="Try again later.",
-        retryable=retryable and code in _PASSING,
-    )
+    if answer.get("error") or answer.get("type") == "error":
+        raise broken_off(answer)
 
 
 def _started(message: Json) -> Started:

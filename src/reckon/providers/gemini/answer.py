@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 from reckon.errors import AnswerInvalid
-from reckon.providers.faults import code_and_message
 from reckon.providers.gemini.request import WIRE
 from reckon.providers.gemini.sources import citations, searches
 from reckon.providers.gemini.usage import gemini_usage
@@ -83,9 +82,8 @@ class Answer:
         """The events of the next response.
 
         Raises:
-            AnswerInvalid: It holds an error, or a part that cannot be read.
+            AnswerInvalid: It holds a part that cannot be read.
         """
-        _raise_error_inside(piece)
         events: list[Event] = []
         if not self._started:
             self._started = True
@@ -260,20 +258,6 @@ def _why_blocked(feedback: Json) -> str:
     """A sentence for a prompt that was not answered."""
     said = text(feedback, "blockReasonMessage")
     return f"Google blocked the prompt ({feedback['blockReason']})." + (f" {said}" if said else "")
-
-
-def _raise_error_inside(answer: Json) -> None:
-    """An error may come inside an HTTP 200, also in mid-stream."""
-    if not answer.get("error"):
-        return
-    code, message = code_and_message(answer)
-    status = text(table(answer, "error"), "status") or code
-    named = f" ({status})" if status else ""
-    raise AnswerInvalid(
-        "The provider broke off with an error.",
-        why=f"{message or 'No message'}{named}. It may have been billed.",
-        do="Try again later.",
-    )
 
 
 def invalid(why: str) -> AnswerInvalid:

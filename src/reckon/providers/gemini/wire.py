@@ -3,29 +3,24 @@
 Knows nothing of: embeddings, cached contents, the files API, money.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
 
-from reckon.errors import AnswerTruncated, AuthError, ProviderError
-from reckon.providers.faults import code_and_message, provider_error
+from reckon.errors import AnswerTruncated, ProviderError
+from reckon.providers.faults import broken_off, provider_error
 from reckon.providers.gemini.answer import Answer, invalid
 from reckon.providers.gemini.request import request_body
 from reckon.providers.json_stream import ObjectReader
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
-from reckon.providers.untrusted import Json, as_list, as_table, table, text
+from reckon.providers.untrusted import as_list, as_table
 from reckon.providers.whole import WholeDecoder, is_json, json_value
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Event
-
-_SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?s")
-"""A duration as Google's JSON spells it."""
 
 
 class Gemini:
@@ -70,27 +65,8 @@ class Gemini:
         model: Model,
         provider: Provider,
     ) -> ProviderError:
-        """What an answer with that status means.
-
-        A wrong key is a 400 here, and the wait that a 429 asks for stands in the body.
-        """
-        said = _said(body)
-        details = [as_table(each) or {} for each in as_list(said.get("details"))]
-        if any(text(each, "reason") == "API_KEY_INVALID" for each in details):
-            return AuthError(
-                f"{provider.name} refused the key.",
-                why=f"HTTP {status}: {code_and_message(said)[1]}",
-                do=f"Check the key: `reckon keys set {provider.id}`.",
-                status=status,
-            )
-        wait = next((found for each in details if (found := _wait(each))), None)
-        if wait and not {"retry-after", "retry-after-ms"} & headers.keys():
-            headers = {**headers, "retry-after": wait}
-        error = provider_error(status, headers, body, model, provider)
-        if error.retryable and any(_is_daily(each) for each in details):
-            error.retryable = False
-            error.do = "The quota of the day is used up: go on tomorrow, or raise it at Google."
-        return error
+        """What an answer with that status means; the wait that a 429 asks for is in the body."""
+        return provider_error(status, headers, body, model, provider)
 
 
 class StreamDecoder(StreamedDecoder):
@@ -132,17 +108,16 @@ class StreamDecoder(StreamedDecoder):
     def _all(self, pieces: Iterator[bytes], events: list[Event]) -> None:
         for piece in pieces:
             if piece.strip() not in (b"", b"[DONE]"):  # some gateways end all streams alike
-                for each in as_list(decoded := json_value(piece, invalid)) or [decoded]:
-                    events += _added(self._answer, as_table(each))
+                for each in _answers(json_value(piece, invalid)):
+                    events += _added(self._answer, each)
 
 
 def _read_whole(body: bytes) -> Sequence[Event]:
     """All events of an answer that comes as one JSON object."""
     answer = Answer()
-    decoded = json_value(body, invalid)
     events: list[Event] = []
-    for each in as_list(decoded) or [decoded]:
-        events += _added(answer, as_table(each))
+    for each in _answers(json_value(body, invalid)):
+        events += _added(answer, each)
     if answer.is_empty:
         raise invalid("it has no candidates")
     return events + answer.end()
@@ -158,32 +133,18 @@ def _address(base_url: str, model: str, *, stream: bool) -> str:
     return urlunsplit((base.scheme, base.netloc, path, query, ""))
 
 
-def _added(answer: Answer, piece: Json | None) -> list[Event]:
+def _answers(decoded: object) -> list[object]:
+    """One response, or each of a list of them."""
+    return as_list(decoded) or [decoded]
+
+
+def _added(answer: Answer, decoded: object) -> list[Event]:
+    piece = as_table(decoded)
     if piece is None:
         raise invalid("it is JSON, but not an object")
+    if piece.get("error"):
+        raise broken_off(piece)
     try:
         return answer.add(piece)
     except RecursionError as error:
         raise invalid("it is nested too deeply") from error
-
-
-def _said(body: bytes) -> Json:
-    """The error of an error body, which may stand in a list of one."""
-    try:
-        decoded: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-    first = next(iter(as_list(decoded)), decoded)
-    return table(as_table(first) or {}, "error")
-
-
-def _wait(detail: Json) -> str | None:
-    """Seconds that a RetryInfo asks to wait."""
-    delay = text(detail, "retryDelay")
-    return delay[:-1] if _SECONDS.fullmatch(delay) else None
-
-
-def _is_daily(detail: Json) -> bool:
-    """Whether a quota of the day is used up, which no short wait cures."""
-    violations = (as_table(each) or {} for each in as_list(detail.get("violations")))
-    return any("PerDay" in text(each, "quotaId") for each in violations)

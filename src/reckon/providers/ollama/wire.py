@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
-from reckon.providers.faults import code_and_message, provider_error
+from reckon.providers.faults import broken_off, provider_error
 from reckon.providers.made_up import made_up_id
 from reckon.providers.ollama.request import request_body
 from reckon.providers.sse import EVENT_LIMIT
@@ -195,14 +195,8 @@ def _written(value: object) -> str:
 
 def _raise_error_inside(answer: Json) -> None:
     """An error may come inside an HTTP 200, also in mid-stream."""
-    if not answer.get("error"):
-        return
-    _, message = code_and_message(answer)
-    raise AnswerInvalid(
-        "The provider broke off with an error.",
-        why=f"{message or 'No message'}.",
-        do="Try again later, or see the log of the Ollama server.",
-    )
+    if answer.get("error"):
+        raise broken_off(answer, do="Try again later, or see the log of the Ollama server.")
 
 
 def _token(row: Json) -> TokenLogprob:

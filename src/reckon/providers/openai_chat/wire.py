@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
-from reckon.providers.faults import code_and_message, provider_error
+from reckon.providers.faults import broken_off, provider_error
 from reckon.providers.openai_chat.answer import Answer
 from reckon.providers.openai_chat.request import request_body
 from reckon.providers.sse import EventReader
@@ -143,18 +143,11 @@ def _raise_error_inside(answer: Json) -> None:
     # vLLM sends the fields of an error at the top.
     bare = "choices" not in answer and (answer.get("message") or answer.get("detail"))
     if answer.get("error") or bare:
-        raise _broken_off(*code_and_message(answer))
+        raise broken_off(answer)
     for choice in as_list(answer.get("choices")):
         each = as_table(choice) or {}
         if each.get("error"):
-            raise _broken_off(*code_and_message(each))
-        if text(each, "finish_reason") in _BROKEN_OFF:
-            raise _broken_off(text(each, "finish_reason"), "It stopped before its end")
-
-
-def _broken_off(code: str, message: str) -> AnswerInvalid:
-    return AnswerInvalid(
-        "The provider broke off with an error.",
-        why=f"{message or 'No message'}{f' ({code})' if code else ''}. It may have been billed.",
-        do="Try again later.",
-    )
+            raise broken_off(each)
+        reason = text(each, "finish_reason")
+        if reason in _BROKEN_OFF:
+            raise broken_off({"code": reason, "message": "It stopped before its end"})

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
-from reckon.providers.faults import code_and_message, provider_error
+from reckon.providers.faults import broken_off, provider_error
 from reckon.providers.openai_chat.usage import openai_usage
 from reckon.providers.openai_responses.items import Items
 from reckon.providers.openai_responses.request import request_body
@@ -30,11 +30,6 @@ _CUT_BY: dict[str, StopReason] = {
     "max_tokens": "length",
     "content_filter": "content_filter",
 }
-
-_PASSING = frozenset(
-    {"server_error", "rate_limit_exceeded", "overloaded_error", "vector_store_timeout"}
-)
-"""Codes of errors that may be gone at the next try."""
 
 
 class OpenAIResponses:
@@ -138,12 +133,12 @@ class StreamDecoder(StreamedDecoder):
         event = json_object(data, _invalid)
         kind = text(event, "type")
         if kind == "error" or event.get("error"):
-            raise _broken_off(event)
+            raise broken_off(event)
         response = table(event, "response")
         events += self._start(response)
         if kind == "response.failed":
             events += _closing(self._items, response)
-            raise _broken_off(response)
+            raise broken_off(response)
         if kind in ("response.completed", "response.incomplete"):
             self._done = True
             events += _closing(self._items, response)
@@ -165,8 +160,8 @@ def _read_whole(body: bytes) -> Sequence[Event]:
     """All events of an answer that comes as one JSON object."""
     answer = json_object(body, _invalid)
     status = text(answer, "status")
-    if answer.get("error") or status == "failed":
-        raise _broken_off(answer)
+    if answer.get("error") or status == "failed" or answer.get("type") == "error":
+        raise broken_off(answer)
     if not isinstance(answer.get("output"), list):
         raise _invalid("it has no output")
     if status in ("queued", "in_progress", "cancelled"):
@@ -211,15 +206,4 @@ def _truncated(why: str) -> AnswerTruncated:
         "The answer stopped before its end.",
         why=f"{why}; it may have been billed.",
         do="The part that came is in `reckon logs`.",
-    )
-
-
-def _broken_off(answer: Json) -> AnswerInvalid:
-    """An error inside an HTTP 200: of the whole answer, or in mid-stream."""
-    code, message = code_and_message(answer)
-    return AnswerInvalid(
-        "The provider broke off with an error.",
-        why=f"{message or 'No message'}{f' ({code})' if code else ''}. It may have been billed.",
-        do="Try again later." if code in _PASSING else "Correct the prompt or the options.",
-        retryable=code in _PASSING,
     )

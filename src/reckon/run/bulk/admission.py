@@ -1,13 +1,9 @@
 """Who may send, and when: the budget gate and the pacer. One event loop, no locks."""
 
 import asyncio
-import random
 import time
 
 from reckon.vocabulary.job import Budget
-
-FIRST_BACKOFF_S = 0.5
-LONGEST_BACKOFF_S = 30.0
 
 
 class BudgetGate:
@@ -85,8 +81,3 @@ class Pacer:
     def pause(self, seconds: float) -> None:
         """Send nothing for so long."""
         self._next = max(self._next, time.monotonic() + seconds)
-
-
-def backoff_s(attempt: int) -> float:
-    """Full-jitter exponential backoff before the next try, in seconds; `attempt` counts from 0."""
-    return random.uniform(0, min(FIRST_BACKOFF_S * 2**attempt, LONGEST_BACKOFF_S))  # noqa: S311

@@ -5,6 +5,7 @@ ledger before its bytes leave and closed after; a row that is done is never sent
 """
 
 import asyncio
+import random
 import signal
 import threading
 import time
@@ -29,7 +30,7 @@ from reckon.ledger.rows import Attempt, Closing
 from reckon.ledger.writer import Writer
 from reckon.net import Client
 from reckon.providers.call import respond
-from reckon.run import attach
+from reckon.run import attach, retry
 from reckon.run.answer import (
     POSSIBLY_BILLED,
     check_takes,
@@ -39,7 +40,7 @@ from reckon.run.answer import (
     upper_bound_pico,
 )
 from reckon.run.ask import media_refs
-from reckon.run.bulk.admission import BudgetGate, Pacer, backoff_s
+from reckon.run.bulk.admission import BudgetGate, Pacer
 from reckon.run.bulk.counts import Counts
 from reckon.run.bulk.report import Progress
 from reckon.run.choose import Access, Choice
@@ -50,7 +51,6 @@ from reckon.vocabulary.price import Price
 from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Response
 
-TRIES_PER_ROW = 5
 FEED_CHUNK = 64
 PROGRESS_PERIOD_S = 0.25
 PATIENCE_S = 20.0
@@ -305,11 +305,11 @@ class Engine:
         self._sending.setdefault(row.key, settled)
         response: Response | None = None
         try:
-            for attempt in range(TRIES_PER_ROW):
-                wait_s, response = await self._send_once(row, last=attempt == TRIES_PER_ROW - 1)
+            for retries in range(retry.BULK.retries + 1):
+                wait_s, response = await self._send_once(row, retries)
                 if wait_s is None:
                     return
-                if await self._stopped_within(max(wait_s, backoff_s(attempt))):
+                if await self._stopped_within(wait_s):
                     self._give_up(row)
                     return
         finally:
@@ -331,9 +331,9 @@ class Engine:
             return False
         return True
 
-    async def _send_once(self, row: Row, *, last: bool) -> tuple[float | None, Response | None]:
-        """One attempt. Gives the seconds to wait before another, or None where the row is settled,
-        and the response where there is one."""
+    async def _send_once(self, row: Row, retries: int) -> tuple[float | None, Response | None]:
+        """One attempt, after so many retries. Gives the seconds to wait before another, or None
+        where the row is settled, and the response where there is one."""
         self._retrying.pop(row.item.id, None)
         await self._pacer.turn(row.bound_tokens)
         bound = row.bound_pico or 0
@@ -352,9 +352,9 @@ class Engine:
         try:
             response = await self._call(row, collector)
         except POSSIBLY_BILLED as error:
-            return await self._settle_in_doubt(row, attempt, collector, error, last=last), None
+            return await self._settle_in_doubt(row, attempt, collector, error, retries), None
         except ReckonError as error:
-            return await self._settle_failed(row, attempt, error, last=last), None
+            return await self._settle_failed(row, attempt, error, retries), None
         except asyncio.CancelledError:
             self._gate.settle(bound, None)
             self.counts.in_doubt += 1
@@ -395,26 +395,28 @@ class Engine:
             return await collector.drain(events)
 
     async def _settle_in_doubt(
-        self, row: Row, attempt: str, collector: Collector, error: ReckonError, *, last: bool
+        self, row: Row, attempt: str, collector: Collector, error: ReckonError, retries: int
     ) -> float | None:
         self._gate.settle(row.bound_pico or 0, None)
         await self._close(attempt, "in_doubt", collector.response(), error=error)
-        if self._in_doubt == "retry" and not last:
-            return 0.0
+        if self._in_doubt == "retry" and retries < retry.BULK.retries:
+            return retry.own_wait_s(retries, patience=retry.BULK, chance=_chance())
         self.counts.in_doubt += 1
         self.counts.add_error(row.item, error)
         return None
 
     async def _settle_failed(
-        self, row: Row, attempt: str, error: ReckonError, *, last: bool
+        self, row: Row, attempt: str, error: ReckonError, retries: int
     ) -> float | None:
         self._gate.settle(row.bound_pico or 0, 0)
         await self._close(attempt, "failed", None, error=error)
-        if _may_retry(error) and not last:
+        wait_s = retry.wait_s(
+            error, retries, has_output=False, patience=retry.BULK, chance=_chance()
+        )
+        if wait_s is not None:
             self._retrying[row.item.id] = error
-            wait_s = getattr(error, "retry_after_s", None) or 0.0
-            if wait_s:
-                self._pacer.pause(wait_s)
+            if isinstance(error, ProviderError) and error.retry_after_s:
+                self._pacer.pause(wait_s)  # what the server asks of one row holds for all
             return wait_s
         self.counts.failed += 1
         self.counts.add_error(row.item, error)
@@ -547,11 +549,13 @@ def _closing(
     )
 
 
-def _may_retry(error: ReckonError) -> bool:
-    return isinstance(error, NotSent) or (isinstance(error, ProviderError) and error.retryable)
+def _chance() -> float:
+    return random.random()  # noqa: S311 - spreads waits, guards nothing
 
 
 def _ends_the_run(error: ReckonError) -> bool:
     """Whether every further row would meet the same end: no server, no access, no quota."""
-    out_of_quota = isinstance(error, RateLimited) and not error.retryable
+    out_of_quota = isinstance(error, RateLimited) and (
+        not error.retryable or retry.asks_too_long(error, retry.BULK)
+    )
     return out_of_quota or isinstance(error, AuthError | ModelNotServed | NotSent)
