@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from reckon.errors import BadMedia, ProviderError
-from reckon.providers import faults, registry
+from reckon.providers import registry
 from reckon.providers.json_stream import ObjectReader
+from reckon.providers.limit_headers import LONGEST_S
 from reckon.providers.made_up import is_made_up
 from reckon.providers.sse import EventReader
 from reckon.run.collect import Collector
@@ -166,7 +167,7 @@ def refusals_of(wire: str) -> Target:
         _is_told_well(error)
         str(error).encode()
         wait_s = error.retry_after_s
-        assert wait_s is None or 0 <= wait_s <= faults.LONGEST_WAIT_S
+        assert wait_s is None or 0 <= wait_s <= LONGEST_S
 
     def bodies() -> list[bytes]:
         waits = (b"", b"12", b"1.5s", b"Wed, 21 Oct 2026 07:28:00 GMT", b"nan", b"1e999")
