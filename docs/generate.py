@@ -1,20 +1,34 @@
 """Writes the generated pages of docs/: `make docs`. With --check it only compares.
 
 docs/reference/commands.md   the --help text of every command
+docs/reference/usage.md      what each field of usage counts
 """
 
+import ast
+import inspect
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import click
 from click.testing import CliRunner
 
 from reckon.cli.main import cli
+from reckon.vocabulary import usage
 
-COMMANDS = Path(__file__).parent / "reference" / "commands.md"
-HEADER = """# Commands
+REFERENCE = Path(__file__).parent / "reference"
+COMMANDS_HEADER = """# Commands
 
 Made from `--help` by `make docs`; do not edit.
+"""
+USAGE_HEADER = """# Usage
+
+What each field of a call's usage counts, over all providers; `logs show` prints those that are not
+zero. [How providers count](how-providers-count.md) says where each comes from.
+Made from `reckon.vocabulary.usage` by `make docs`; do not edit.
+
+| field | meaning |
+|---|---|
 """
 
 
@@ -33,17 +47,38 @@ def help_pages(command: click.Command, path: tuple[str, ...]) -> list[str]:
     return pages
 
 
+def usage_rows() -> list[str]:
+    """A row of the table for each field, from the sentence that stands under it."""
+    [fields] = [
+        node.body
+        for node in ast.parse(inspect.getsource(usage)).body
+        if isinstance(node, ast.ClassDef) and node.name == "Usage"
+    ]
+    rows: list[str] = []
+    for field, said in pairwise(fields):
+        if isinstance(field, ast.AnnAssign):
+            # A field without a sentence is a fault of its own, and ends here.
+            meaning = " ".join(ast.literal_eval(said.value).split())  # type: ignore[attr-defined]
+            rows.append(f"| `{ast.unparse(field.target)}` | {meaning} |\n")
+    return rows
+
+
 def main() -> int:
     """Write or compare; 1 where a page is not fresh."""
-    text = HEADER + "".join(help_pages(cli, ("reckon",)))
-    if "--check" in sys.argv:
-        fresh = COMMANDS.exists() and COMMANDS.read_text(encoding="utf-8") == text
-        if not fresh:
-            print(f"{COMMANDS} is not fresh: run `make docs`.")
-        return 0 if fresh else 1
-    COMMANDS.parent.mkdir(exist_ok=True)
-    COMMANDS.write_text(text, encoding="utf-8")
-    return 0
+    pages = {
+        "commands.md": COMMANDS_HEADER + "".join(help_pages(cli, ("reckon",))),
+        "usage.md": USAGE_HEADER + "".join(usage_rows()),
+    }
+    stale = 0
+    for name, text in pages.items():
+        page = REFERENCE / name
+        if "--check" not in sys.argv:
+            REFERENCE.mkdir(exist_ok=True)
+            page.write_text(text, encoding="utf-8")
+        elif not page.exists() or page.read_text(encoding="utf-8") != text:
+            print(f"{page} is not fresh: run `make docs`.")
+            stale = 1
+    return stale
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ ReckonError                     the root: what happened, why, what to do
 │   └── AnswerTruncated         the answer stopped before its end; the part is kept
 ├── LedgerError                 the ledger cannot be opened, read or written
 │   ├── LedgerTooNew            written by a newer reckon
+│   ├── LedgerTooOld            written by an older reckon, and may not be written to
 │   └── LedgerDamaged           the file is not a healthy ledger
 └── CatalogueError              a data file of the catalogue is malformed
 
@@ -259,6 +260,10 @@ class LedgerError(ReckonError):
 
 class LedgerTooNew(LedgerError):
     """The ledger was written by a newer reckon."""
+
+
+class LedgerTooOld(LedgerError):
+    """The ledger was written by an older reckon, and is opened for reading only."""
 
 
 class LedgerDamaged(LedgerError):

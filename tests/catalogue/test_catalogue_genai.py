@@ -102,11 +102,11 @@ def test_a_zero_or_missing_rate_is_no_price():
 def test_foreign_units_make_the_price_unknown():
     """Pictures or minutes charged apart: text rates alone would be too low."""
     periods, note = genai.prices_of(
-        ModelPrice(input_mtok=Decimal(1), output_mtok=Decimal(2), output_image_mtok=Decimal(30)),
+        ModelPrice(input_mtok=Decimal(1), output_mtok=Decimal(2), output_video_mtok=Decimal(30)),
         "s",
     )
     assert periods == ()
-    assert "output_image_mtok" in note
+    assert "output_video_mtok" in note
 
 
 def test_a_fee_per_request_is_carried():

@@ -134,6 +134,10 @@ def test_an_answer_over_a_real_socket_is_the_answer(wire: str, found: Any) -> No
     async def work() -> None:
         for pieces in ([body] if body else [], cut(body, found["id"])):
             response, error = await over_a_socket(wire, status, headers, pieces, stream=stream)
+            # Every byte that was decoded is there for the ledger, whatever became of it.
+            came = response.raw.body if response.raw else b""
+            assert came is not None
+            assert body.startswith(came) if error else came == body
             if failed:
                 assert isinstance(error, ProviderError)
                 assert error.status == status

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reckon.catalogue.load import load, price_on
-from reckon.price.cost import bound_pico, cost
+from reckon.price.cost import bound_pico, cost, listed_cost, why_unknown
 from reckon.price.estimate import by_hand
 from reckon.vocabulary.money import to_pico, to_usd, usd_text
 from reckon.vocabulary.price import Price, Rate, Tier
@@ -155,23 +155,32 @@ def test_without_tiers_costs_add_up(
 
 
 @given(
-    tokens=st.tuples(COUNTS, COUNTS, COUNTS, COUNTS),
-    rates=st.tuples(RATES, RATES, RATES, RATES, RATES),
+    tokens=st.tuples(COUNTS, COUNTS, COUNTS, COUNTS, COUNTS),
+    rates=st.tuples(RATES, RATES, RATES, RATES, RATES, RATES),
 )
 def test_no_bill_passes_its_bound(
-    tokens: tuple[int, int, int, int], rates: tuple[D, D, D, D, D]
+    tokens: tuple[int, int, int, int, int], rates: tuple[D, D, D, D, D, D]
 ) -> None:
     """Whatever part is cached or written, and in whatever tier, the bound holds."""
     price = Price(
-        rate=Rate(input=rates[0], output=rates[1], cached_input=rates[2], cache_write=rates[3]),
+        rate=Rate(
+            input=rates[0],
+            output=rates[1],
+            cached_input=rates[2],
+            cache_write=rates[3],
+            video_input=rates[5],
+            image_output=rates[5],
+        ),
         tiers=(Tier(above_input_tokens=1000, rate=Rate(input=rates[4], output=rates[2])),),
     )
-    total, output, cached, written = tokens
+    total, output, cached, written, media = tokens
     usage = Usage(
         input_tokens=total,
         output_tokens=output,
         cached_input_tokens=min(cached, total),
         cache_write_tokens=min(written, total),
+        video_input_tokens=min(media, total),
+        image_output_tokens=min(media, output),
     )
     found = cost(usage, price)
     assert found is not None
@@ -191,3 +200,111 @@ def test_what_another_model_was_billed_for_makes_the_cost_unknown() -> None:
     """Its tokens have that model's price, so a sum without them would be too small."""
     usage = Usage(input_tokens=10, output_tokens=10, billed_besides="advice of claude-opus-4-7")
     assert cost(usage, plain("1", "2")) is None
+    assert why_unknown(usage, plain("1", "2")) == (
+        "Billed besides, at a price of its own: advice of claude-opus-4-7."
+    )
+
+
+def test_every_kind_of_token_has_its_own_rate_where_the_list_gives_one() -> None:
+    """A part is taken out of the whole; what is left has the plain rate."""
+    price = Price(
+        rate=Rate(
+            input=D(1),
+            output=D(2),
+            audio_input=D(3),
+            image_input=D(5),
+            video_input=D(7),
+            audio_output=D(11),
+            image_output=D(13),
+        )
+    )
+    usage = Usage(
+        input_tokens=1_000,
+        audio_input_tokens=100,
+        image_input_tokens=200,
+        video_input_tokens=300,
+        output_tokens=500,
+        audio_output_tokens=50,
+        image_output_tokens=150,
+    )
+    found = cost(usage, price)
+    assert found is not None
+    assert usd(found.input_pico) * MILLION == 100 * 3 + 200 * 5 + 300 * 7 + 400 * 1
+    assert usd(found.output_pico) * MILLION == 50 * 11 + 150 * 13 + 300 * 2
+
+
+def test_searches_are_billed_each_or_once_a_request() -> None:
+    """As the price says; the batch API takes nothing off."""
+    usage = Usage(input_tokens=0, output_tokens=0, web_searches=3)
+    each = plain("1", "1", per_search=D("0.01"), batch_multiplier=D("0.5"))
+    once = plain("1", "1", per_searching_request=D("0.035"))
+    for price, batch, expected in ((each, False, "0.03"), (each, True, "0.03")):
+        found = cost(usage, price, batch=batch)
+        assert found is not None
+        assert usd(found.total_pico) == D(expected)
+    grounded = cost(usage, once)
+    assert grounded is not None
+    assert usd(grounded.total_pico) == D("0.035")
+    idle = cost(Usage(input_tokens=0, output_tokens=0), once)
+    assert idle is not None
+    assert idle.total_pico == 0
+
+
+def test_searches_without_a_known_price_make_the_cost_unknown() -> None:
+    """A sum without them would be too small."""
+    usage = Usage(input_tokens=10, output_tokens=10, web_searches=2)
+    assert cost(usage, plain("1", "2")) is None
+    assert why_unknown(usage, plain("1", "2")) == (
+        "Web searches were run (2), and what they cost is not known."
+    )
+
+
+def test_a_bill_needs_no_price_list() -> None:
+    """A gateway's model that no list knows has a cost all the same."""
+    found = cost(Usage(reported_cost_pico=77), None)
+    assert found is not None
+    assert (found.total_pico, found.kind, why_unknown(Usage(reported_cost_pico=77), None)) == (
+        77,
+        "billed",
+        "",
+    )
+
+
+def test_a_bill_is_held_against_the_price_list() -> None:
+    """Where the list can say what such a call costs; nothing billed, nothing to hold."""
+    tokens = {"input_tokens": 1_000, "output_tokens": 100}
+    billed = Usage(**tokens, reported_cost_pico=5)
+    listed = listed_cost(billed, plain("2", "4"))
+    assert listed == cost(Usage(**tokens), plain("2", "4"))
+    assert listed is not None
+    assert listed.kind == "documented"
+    assert listed_cost(Usage(**tokens), plain("2", "4")) is None
+    assert listed_cost(Usage(reported_cost_pico=5), plain("2", "4")) is None
+
+
+@given(
+    usage=st.builds(
+        Usage,
+        input_tokens=st.none() | COUNTS,
+        output_tokens=st.none() | COUNTS,
+        web_searches=st.integers(0, 2),
+        billed_besides=st.sampled_from(["", "advice"]),
+        reported_cost_pico=st.none() | COUNTS,
+    ),
+    price=st.none()
+    | st.builds(
+        Price,
+        rate=st.just(Rate(input=D(1), output=D(2))),
+        batch_multiplier=st.none() | st.just(D("0.5")),
+        per_search=st.none() | st.just(D("0.01")),
+        free=st.booleans(),
+    ),
+    batch=st.booleans(),
+)
+def test_a_cost_is_known_or_a_sentence_says_why_not(
+    usage: Usage, price: Price | None, batch: bool
+) -> None:
+    """Never both, never neither."""
+    sentence = why_unknown(usage, price, batch=batch)
+    assert (cost(usage, price, batch=batch) is None) == bool(sentence)
+    assert sentence == "" or (sentence[0].isupper() and sentence.endswith("."))

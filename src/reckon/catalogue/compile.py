@@ -7,6 +7,7 @@ among the known ones, for a list knows today's price and no history.
 """
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
@@ -23,7 +24,7 @@ from reckon.catalogue.block import (
     user_files,
     user_providers,
 )
-from reckon.catalogue.overlay import ProviderRow
+from reckon.catalogue.overlay import ProviderRow, SearchPrice
 from reckon.errors import CatalogueError
 from reckon.vocabulary.model import Model, Provider
 
@@ -56,6 +57,8 @@ def compile_block() -> bytes:
         _lay_described_over(models, row, models.get(usual), described.providers[row.provider])
     for path in user_files():
         _lay_over(models, overlay.read_models(path), path)
+    for path in (*own_files(), *user_files()):
+        _price_searches(models, overlay.read_searches(path))
     providers = described.providers | providers
     for id_ in {model.provider for model in models.values()} - providers.keys():
         # Known by its prices only: it can be run once its address is given.
@@ -136,6 +139,24 @@ def _lay_over(models: dict[str, Model], rows: Iterable[Model], path: Path) -> No
         for alias in row.aliases:
             # What we say is another name of this row is not a model of its own.
             models.pop(f"{row.provider}/{alias}", None)
+
+
+def _price_searches(models: dict[str, Model], searches: Iterable[SearchPrice]) -> None:
+    """Write what searches cost into every price period; a later row wins."""
+    for row in searches:
+        for key, model in models.items():
+            if model.provider == row.provider and any(
+                fnmatchcase(model.id, pattern) for pattern in row.models
+            ):
+                prices = tuple(
+                    msgspec.structs.replace(
+                        price,
+                        per_search=row.per_search,
+                        per_searching_request=row.per_searching_request,
+                    )
+                    for price in model.prices
+                )
+                models[key] = msgspec.structs.replace(model, prices=prices)
 
 
 def _encode(

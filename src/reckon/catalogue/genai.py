@@ -31,9 +31,14 @@ RATE_FIELDS = {
     "cache_write_mtok": "cache_write",
     "cache_write_1h_mtok": "cache_write_1h",
     "input_audio_mtok": "audio_input",
+    "input_image_mtok": "image_input",
+    "input_video_mtok": "video_input",
     "output_audio_mtok": "audio_output",
+    "output_image_mtok": "image_output",
 }
-# Fees of optional tools, and the rate of cached audio: not part of a plain call.
+# Fees of optional tools, and the rate of cached audio: not part of a plain call. Searches have
+# their price in our own files, for the package does not say what is counted: Gemini 2.5 takes its
+# fee for the request, Gemini 3 for each search.
 BESIDE_THE_CALL = {"web_searches_kcount", "storage_searches_kcount", "cache_audio_read_mtok"}
 
 PLACES = 6

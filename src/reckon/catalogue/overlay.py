@@ -14,6 +14,11 @@ A file describes one organisation::
     output = "0.15"
     source = "https://..."         # every price says where it was read
 
+    [[search]]                     # what web searches cost, on all models of these names
+    models = ["gemini-3*"]
+    per_search = "0.014"           # USD; or per_searching_request
+    source = "https://..."
+
 Dates are TOML dates. What is not known is left out.
 """
 
@@ -23,7 +28,7 @@ import tomllib
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NamedTuple, NoReturn, TypeVar, cast
 
 import msgspec
 
@@ -43,7 +48,10 @@ class RateRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     cache_write: str | None = None
     cache_write_1h: str | None = None
     audio_input: str | None = None
+    image_input: str | None = None
+    video_input: str | None = None
     audio_output: str | None = None
+    image_output: str | None = None
 
 
 class TierRow(RateRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +102,26 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     source: str = ""
 
 
+class SearchRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the web searches of a provider cost, whatever the model's tokens cost."""
+
+    models: tuple[str, ...]
+    """Ids; a star stands for any letters, `[0-9]` for a digit."""
+    source: str
+    per_search: str | None = None
+    per_searching_request: str | None = None
+    seen: dt.date | None = None
+
+
+class SearchPrice(NamedTuple):
+    """A search row, read."""
+
+    provider: str
+    models: tuple[str, ...]
+    per_search: Decimal | None
+    per_searching_request: Decimal | None
+
+
 class ProviderRow(Provider, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One provider as it stands in a file, and whether plain ids mean it."""
 
@@ -110,7 +138,7 @@ def read_models(path: Path) -> list[Model]:
         CatalogueError: Not TOML, an unknown or missing field, a rate that is no number, price
             periods that overlap; names file, row and field.
     """
-    table = read_table(path, known={"organization", "provider", "model"})
+    table = read_table(path, known={"organization", "provider", "model", "search"})
     organization = table.get("organization")
     provider = table.get("provider")
     rows = _rows(table, "model", ModelRow, path)
@@ -120,6 +148,34 @@ def read_models(path: Path) -> list[Model]:
         for row, model in zip(rows, models, strict=True)
         for id_ in (row.id, *row.snapshots)
     ]
+
+
+def read_searches(path: Path) -> list[SearchPrice]:
+    """What searches cost, by one file.
+
+    Raises:
+        CatalogueError: As `read_models`.
+    """
+    table = read_table(path, known={"organization", "provider", "model", "search"})
+    provider = table.get("provider") or table.get("organization")
+    found: list[SearchPrice] = []
+    for row in _rows(table, "search", SearchRow, path):
+        where = f"search of {', '.join(row.models) or 'no model'}"
+        if not isinstance(provider, str):
+            _fail(path, where, "no `provider` at the top of the file")
+        if not row.models or not row.source.strip():
+            _fail(path, where, "`models` or `source` is empty")
+        if (row.per_search is None) == (row.per_searching_request is None):
+            _fail(path, where, "give either `per_search` or `per_searching_request`")
+        each, whole = (
+            None if text is None else _decimal(text, path, where, name)
+            for name, text in (
+                ("per_search", row.per_search),
+                ("per_searching_request", row.per_searching_request),
+            )
+        )
+        found.append(SearchPrice(provider, row.models, each, whole))
+    return found
 
 
 def read_providers(path: Path) -> list[ProviderRow]:
@@ -165,7 +221,7 @@ def _rows(table: dict[str, Any], key: str, kind: type[Row], path: Path) -> list[
             row = msgspec.convert(raw, kind)
         except msgspec.ValidationError as error:
             _fail(path, where, str(error))
-        if not getattr(row, "id", "").strip():
+        if not getattr(row, "id", "-").strip():
             _fail(path, where, "`id` is empty")
         rows.append(row)
     return rows

@@ -79,7 +79,7 @@ def command(  # noqa: PLR0917
         click.echo("The answer was cut at the limit of its length.", err=True)
     if answer.cost is None:
         click.echo(
-            f"The price of {answer.model} is unknown: this call has no cost on record.", err=True
+            f"{answer.why_no_cost} This call of {answer.model} has no cost on record.", err=True
         )
     if usage:
         _print_usage(answer)

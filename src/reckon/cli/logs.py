@@ -10,12 +10,13 @@ import click
 from reckon import settings
 from reckon.cli.options import json_option, midnight, since_option, with_default
 from reckon.errors import LedgerDamaged, LedgerError
-from reckon.show.money import dollars, duration, exact_usd, iso, local, seconds, tokens
+from reckon.show.money import dollars, duration, exact_usd, iso, local, seconds, size, tokens
 from reckon.show.table import as_json_line, one_line, printable
 
 if TYPE_CHECKING:
     from reckon.ledger.ledger import Ledger
     from reckon.ledger.rows import LogRow
+    from reckon.vocabulary.response import Raw
 
 LINE = 160
 
@@ -103,13 +104,19 @@ def show(row: str | None, as_json: bool) -> None:
     """One row, whole; without ROW, the latest."""
     with _open() as ledger:
         found = ledger.show(row)
+        raw = ledger.raw(found.id)
+    fields = row_fields(found)
     if as_json:
-        _show_rows([found], as_json=True)
+        click.echo(f"[\n{as_json_line(fields | _raw_fields(raw))}\n]")
         return
-    for name, value in row_fields(found).items():
-        if name in ("prompt", "system", "answer", "reasoning") or value in (None, [], {}, 0):
+    for name, value in fields.items():
+        if name in ("prompt", "system", "answer", "reasoning") or value in (None, "", [], {}, 0):
             continue
         click.echo(f"{name + ':':22} {one_line(str(value), 400)}")
+    if note := _cost_note(found):
+        click.echo(f"{'cost:':22} {note}")
+    if raw is not None:
+        click.echo(f"{'raw:':22} {_raw_note(raw)}")
     for name, text in (
         ("system", found.system),
         ("prompt", found.prompt),
@@ -144,7 +151,7 @@ def export(
     tag: str | None,
     since: dt.datetime | None,
 ) -> None:
-    """All rows as JSON Lines, oldest first."""
+    """All rows as JSON Lines, oldest first, each with its answer as it came."""
     with _open() as ledger:
         for row in ledger.logs(
             model=model,
@@ -154,7 +161,7 @@ def export(
             since=midnight(since),
             oldest_first=True,
         ):
-            click.echo(as_json_line(row_fields(row)))
+            click.echo(as_json_line(row_fields(row) | _raw_fields(ledger.raw(row.id))))
 
 
 @command.command("verify")
@@ -203,7 +210,17 @@ def row_fields(row: "LogRow") -> dict[str, Any]:
         "input_tokens": row.input_tokens,
         "output_tokens": row.output_tokens,
         "cached_input_tokens": row.cached_input_tokens,
+        "cache_write_tokens": row.cache_write_tokens,
+        "cache_write_1h_tokens": row.cache_write_1h_tokens,
+        "audio_input_tokens": row.audio_input_tokens,
+        "image_input_tokens": row.image_input_tokens,
+        "video_input_tokens": row.video_input_tokens,
         "reasoning_tokens": row.reasoning_tokens,
+        "audio_output_tokens": row.audio_output_tokens,
+        "image_output_tokens": row.image_output_tokens,
+        "web_searches": row.web_searches,
+        "billed_besides": row.billed_besides or None,
+        "reported_cost_usd": exact_usd(row.reported_cost_pico),
         "cost_usd": exact_usd(row.cost_pico),
         "cost_kind": row.cost_kind,
         "reserved_usd": exact_usd(row.reserved_pico),
@@ -213,6 +230,66 @@ def row_fields(row: "LogRow") -> dict[str, Any]:
         "stop_reason": row.stop_reason,
         "request_id": row.request_id,
     }
+
+
+def _cost_note(row: "LogRow") -> str:
+    """What the price list says of a bill, or why the cost of a call that ended is unknown."""
+    import msgspec
+
+    from reckon.price.cost import listed_cost, why_unknown
+    from reckon.vocabulary.price import Price
+
+    price = msgspec.json.decode(row.price, type=Price) if row.price else None
+    if row.cost_kind == "billed" and price is not None:
+        listed = listed_cost(row.usage, price)
+        said = dollars(listed.total_pico) if listed else "nothing of such a call"
+        return f"billed {dollars(row.cost_pico)} (the price list says {said})"
+    if row.cost_pico is None and row.status == "done":
+        return why_unknown(row.usage, price)
+    return ""
+
+
+def _raw_note(raw: "Raw") -> str:
+    kind = raw.content_type or "no type named"
+    if raw.body is None:
+        return f"left out: {size(raw.size)} ({kind}) are more than is kept"
+    return f"{size(raw.size)} ({kind}); --json shows it"
+
+
+def _raw_fields(raw: "Raw | None") -> dict[str, Any]:
+    """The answer as it came, and its length, for JSON."""
+    if raw is None:
+        return {"raw": None, "raw_bytes": None}
+    return {"raw": _raw_json(raw.body), "raw_bytes": raw.size}
+
+
+def _raw_json(body: bytes | None) -> Any:
+    """One JSON value as it is, the events of a stream as a list, anything else as text."""
+    if body is None:
+        return None
+    whole = _parsed(body)
+    if not isinstance(whole, str):
+        return whole
+    lines = [line for line in body.splitlines() if line.strip()]
+    if lines and all(
+        line.startswith((b"data:", b"event:", b"id:", b"retry:", b":")) for line in lines
+    ):
+        from reckon.providers.sse import EventReader
+
+        reader = EventReader()
+        return [_parsed(data) for part in (reader.feed(body), reader.close()) for data in part]
+    values = [_parsed(line) for line in lines]
+    return whole if any(isinstance(value, str) for value in values) else values
+
+
+def _parsed(text: bytes) -> Any:
+    """JSON, or the text itself where it is none: NaN and half a document are none."""
+    import msgspec
+
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return text.decode("utf-8", "replace")
 
 
 def _show_rows(rows: "Iterable[LogRow]", *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reckon.errors import LedgerDamaged, LedgerError
+from reckon.errors import LedgerDamaged, LedgerError, LedgerTooOld
 from reckon.ledger import schema
 from reckon.settings import ensure_folder
 
@@ -24,6 +24,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
 
     Raises:
         LedgerTooNew: A newer reckon wrote it.
+        LedgerTooOld: An older reckon wrote it, and it may not be written to.
         LedgerDamaged: The file is not a healthy ledger.
         LedgerError: It cannot be opened.
     """
@@ -70,9 +71,9 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
-    if version == 0:
+    if version < schema.VERSION:
         connection.close()
-        raise _nothing_there(path)
+        raise _too_old(path, version) if version else _nothing_there(path)
     return connection
 
 
@@ -81,6 +82,15 @@ def _nothing_there(path: Path) -> LedgerError:
         f"There is no ledger at {path}.",
         why="Nothing has been asked or run with this user folder yet.",
         do="Ask something, or set RECKON_HOME to the folder you mean.",
+    )
+
+
+def _too_old(path: Path, version: int) -> LedgerTooOld:
+    return LedgerTooOld(
+        f"The ledger {path} was written by an older reckon.",
+        why=f"It has layout {version}, this reckon reads layout {schema.VERSION}, and the file may"
+        " not be changed here.",
+        do="Make a copy that can be written, and open that: it is brought up to date then.",
     )
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from reckon.errors import LedgerError, UsageError
-from reckon.ledger import read, search, store, verify
+from reckon.errors import LedgerDamaged, LedgerError, LedgerTooOld, UsageError
+from reckon.ledger import raw, read, search, store, verify
 from reckon.ledger.connect import connect, explained, in_memory
 from reckon.ledger.owner import is_alive
 from reckon.ledger.rows import Attempt, Closing, LogRow, RunRow, RunTotals, SpendRow
 from reckon.ledger.text import storable
 from reckon.ledger.writer import Writer
+from reckon.vocabulary.response import Raw
 
 SpendBy = Literal["model", "day", "run", "tag"]
 
@@ -45,6 +46,7 @@ class Ledger:
 
         Raises:
             LedgerTooNew: A newer reckon wrote it.
+            LedgerTooOld: An older reckon wrote it; without `read_only` it is brought up to date.
             LedgerDamaged: The file is not a healthy ledger.
             LedgerError: It cannot be opened; or, read-only, there is none.
         """
@@ -54,12 +56,18 @@ class Ledger:
     def look(path: Path) -> "Ledger":
         """Open for reading; an empty ledger in memory where nothing was written yet.
 
+        A ledger of an older reckon is brought up to date first.
+
         Raises:
             LedgerTooNew: A newer reckon wrote it.
             LedgerDamaged: The file is not a healthy ledger.
         """
         if path.exists():
-            return Ledger.open(path, read_only=True)
+            try:
+                return Ledger.open(path, read_only=True)
+            except LedgerTooOld:
+                Ledger.open(path).close()
+                return Ledger.open(path, read_only=True)
         return Ledger(path, in_memory())
 
     def close(self) -> None:
@@ -287,6 +295,22 @@ class Ledger:
                 f"More than one row begins with {prefix!r}.", do="Give more letters of the id."
             )
         return found[0]
+
+    def raw(self, row: str) -> Raw | None:
+        """The answer of the attempt with that id as its bytes came; None where none was kept.
+
+        Raises:
+            LedgerDamaged: What is stored is not what was written.
+        """
+        try:
+            with self._reading():
+                return raw.read(self._connection, row)
+        except ValueError as error:
+            raise LedgerDamaged(
+                f"The answer of row {row} as it came cannot be read.",
+                why=f"What is stored was changed after it was written: {error}.",
+                do="`reckon logs verify` names all that is damaged; the rest can be read.",
+            ) from error
 
     def search(
         self,

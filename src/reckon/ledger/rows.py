@@ -8,6 +8,7 @@ import msgspec
 from reckon.vocabulary.job import Status
 from reckon.vocabulary.price import Kind
 from reckon.vocabulary.response import Response, StopReason
+from reckon.vocabulary.usage import Usage
 
 
 class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,8 +85,13 @@ class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     cache_write_1h_tokens: int
     audio_input_tokens: int
     image_input_tokens: int
+    video_input_tokens: int
     reasoning_tokens: int
     audio_output_tokens: int
+    image_output_tokens: int
+    web_searches: int
+    billed_besides: str
+    reported_cost_pico: int | None
     cost_pico: int | None
     cost_kind: Kind | None
     reserved_pico: int | None
@@ -95,6 +101,12 @@ class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None
     stop_reason: StopReason | None
     request_id: str | None
+
+    @property
+    def usage(self) -> Usage:
+        """The usage that the call was closed with."""
+        names = Usage.__struct_fields__
+        return Usage(**{name: getattr(self, name) for name in names})
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):

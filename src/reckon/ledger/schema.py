@@ -85,6 +85,20 @@ MIGRATIONS = (
         USING fts5 (item, prompt, answer, content = '', tokenize = 'unicode61');
     CREATE TABLE search_queue (attempt INTEGER PRIMARY KEY);
     """,
+    """
+    ALTER TABLE attempts ADD COLUMN video_input_tokens INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempts ADD COLUMN image_output_tokens INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempts ADD COLUMN web_searches INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempts ADD COLUMN billed_besides TEXT NOT NULL DEFAULT '';
+    ALTER TABLE attempts ADD COLUMN reported_cost_pico INTEGER;
+    CREATE TABLE raw (
+        attempt INTEGER PRIMARY KEY REFERENCES attempts (seq),
+        content_type TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        digest BLOB,
+        body BLOB
+    );
+    """,
 )
 
 VERSION = len(MIGRATIONS)

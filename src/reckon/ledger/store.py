@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from reckon.errors import LedgerError
-from reckon.ledger import search
+from reckon.ledger import raw, search
 from reckon.ledger.owner import this_process
 from reckon.ledger.rows import Attempt, Closing, RunRow
 from reckon.ledger.text import storable, storable_or_none, to_json
@@ -32,7 +32,8 @@ UPDATE attempts SET
     model_answered = ?, answer = ?, reasoning = ?,
     input_tokens = ?, output_tokens = ?, cached_input_tokens = ?, cache_write_tokens = ?,
     cache_write_1h_tokens = ?, audio_input_tokens = ?, image_input_tokens = ?,
-    reasoning_tokens = ?, audio_output_tokens = ?,
+    video_input_tokens = ?, reasoning_tokens = ?, audio_output_tokens = ?,
+    image_output_tokens = ?, web_searches = ?, billed_besides = ?, reported_cost_pico = ?,
     first_token_s = ?, duration_s = ?, stop_reason = ?, request_id = ?
 WHERE seq = ?
 """
@@ -139,6 +140,8 @@ def close_attempt(connection: sqlite3.Connection, closing: Closing) -> None:
     connection.execute(_CLOSE, (*_closing_values(connection, closing, bool(keeps_content)), seq))
     if keeps_content:
         connection.execute("INSERT OR IGNORE INTO search_queue VALUES (?)", (seq,))
+        if closing.response and closing.response.raw:
+            raw.write(connection, seq, closing.response.raw)
 
 
 def _closing_values(
@@ -162,8 +165,13 @@ def _closing_values(
         usage.cache_write_1h_tokens,
         usage.audio_input_tokens,
         usage.image_input_tokens,
+        usage.video_input_tokens,
         usage.reasoning_tokens,
         usage.audio_output_tokens,
+        usage.image_output_tokens,
+        usage.web_searches,
+        storable(usage.billed_besides),
+        usage.reported_cost_pico,
         response.first_token_s,
         response.duration_s,
         response.stop_reason if closing.response else None,
@@ -182,7 +190,10 @@ def insert_run(connection: sqlite3.Connection, run: RunRow) -> str:
 
 
 def remove_content(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
-    """Take prompts and answers away; tokens and money stay. Gives the number of rows touched."""
+    """Take prompts and answers away, also as they came; tokens and money stay.
+
+    Gives the number of rows touched.
+    """
     touched = 0
     for row in ids:
         found = connection.execute("SELECT seq FROM attempts WHERE id = ?", (row,)).fetchone()
@@ -197,6 +208,7 @@ def remove_content(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
             " keeps_content = 0 WHERE seq = ?",
             (seq,),
         )
+        connection.execute("DELETE FROM raw WHERE attempt = ?", (seq,))
         connection.execute("UPDATE attempt_media SET name = '' WHERE attempt = ?", (seq,))
     if touched:
         _drop_unused_texts(connection)

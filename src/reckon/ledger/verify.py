@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 
-from reckon.ledger import read
+from reckon.ledger import raw, read
 from reckon.ledger.store import digest_of
 
 _CHECKS = (
@@ -24,14 +24,20 @@ _CHECKS = (
         "{n} rows have money or tokens that are not whole numbers.",
     ),
     (
-        "SELECT count(*) FROM attempts WHERE cached_input_tokens > input_tokens"
-        " OR reasoning_tokens > output_tokens",
+        "SELECT count(*) FROM attempts WHERE"
+        " max(cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, audio_input_tokens,"
+        " image_input_tokens, video_input_tokens) > input_tokens"
+        " OR max(reasoning_tokens, audio_output_tokens, image_output_tokens) > output_tokens",
         "{n} rows count a part of their tokens higher than the whole.",
     ),
     (
         "SELECT count(*) FROM attempts WHERE keeps_content = 0"
         " AND coalesce(prompt, system, answer, reasoning) IS NOT NULL",
         "{n} rows hold content that was to be left out.",
+    ),
+    (
+        "SELECT count(*) FROM raw JOIN attempts ON seq = attempt WHERE keeps_content = 0",
+        "{n} rows hold an answer as it came that was to be left out.",
     ),
     (
         "SELECT count(*) FROM search_queue WHERE attempt NOT IN (SELECT seq FROM attempts)",
@@ -53,7 +59,7 @@ _CHECKS = (
 
 def problems(connection: sqlite3.Connection, *, read_only: bool) -> Iterator[str]:
     """What is wrong with the ledger, a sentence each; nothing where it is whole."""
-    for check in (_structure, _texts, _counts, _money):
+    for check in (_structure, _texts, _raw, _counts, _money):
         try:
             yield from check(connection)
         except sqlite3.DatabaseError as error:
@@ -77,6 +83,16 @@ def _texts(connection: sqlite3.Connection) -> Iterator[str]:
     for number, digest, body in connection.execute("SELECT id, digest, body FROM texts"):
         if not isinstance(body, str) or digest_of(body) != digest:
             yield f"Text {number} does not match its digest: it was changed after it was written."
+
+
+def _raw(connection: sqlite3.Connection) -> Iterator[str]:
+    query = "SELECT attempt, bytes, digest, body FROM raw"
+    for number, size, digest, body in connection.execute(query):
+        if not raw.is_as_written(size, digest, body):
+            yield (
+                f"The answer of row {number} as it came does not match its digest:"
+                " it was changed after it was written."
+            )
 
 
 def _counts(connection: sqlite3.Connection) -> Iterator[str]:

@@ -6,6 +6,8 @@ over a job.
 
 from decimal import ROUND_CEILING, Decimal
 
+import msgspec
+
 from reckon.vocabulary.money import PICO_PER_USD, to_pico
 from reckon.vocabulary.price import Cost, Kind, Price, Rate
 from reckon.vocabulary.usage import Usage
@@ -15,43 +17,43 @@ PICO_PER_TOKEN = Decimal(PICO_PER_USD) / 1_000_000
 
 
 def cost(
-    usage: Usage, price: Price, *, kind: Kind = "documented", batch: bool = False
+    usage: Usage, price: Price | None, *, kind: Kind = "documented", batch: bool = False
 ) -> Cost | None:
     """What one request cost.
 
     Args:
         usage: Tokens of this one request.
-        price: The price of the day of the call.
+        price: The price of the day of the call; None: not known.
         kind: How the token counts are known.
         batch: Whether it went through the provider's batch API.
 
     Returns:
-        The cost in whole pico-dollars, or None where it is unknown: the counts are missing or not
-        all of what is billed, or there is no batch price. What the provider itself reports for the
-        call wins.
+        The cost in whole pico-dollars, or None where it is unknown; `why_unknown` says why. What
+        the provider itself reports for the call wins.
     """
-    if usage.reported_cost_pico is not None and not price.free:
+    start = price.start if price else None
+    if price is not None and price.free:
+        return Cost(total_pico=0, input_pico=0, output_pico=0, kind=kind, price_start=start)
+    if usage.reported_cost_pico is not None:
+        billed = usage.reported_cost_pico
         return Cost(
-            total_pico=usage.reported_cost_pico,
-            input_pico=0,
-            output_pico=0,
-            kind="billed",
-            price_start=price.start,
+            total_pico=billed, input_pico=0, output_pico=0, kind="billed", price_start=start
         )
-    if price.free:
-        return Cost(total_pico=0, input_pico=0, output_pico=0, kind=kind, price_start=price.start)
-    factor = _factor(price, batch=batch)
-    if usage.input_tokens is None or usage.output_tokens is None or factor is None:
+    if price is None:
         return None
-    if usage.billed_besides:
+    factor, searches = _factor(price, batch=batch), _searches_usd(usage.web_searches, price)
+    if usage.input_tokens is None or usage.output_tokens is None or usage.billed_besides:
+        return None
+    if factor is None or searches is None:
         return None
     rate = rate_for(price, usage.input_tokens)
     input_usd = _input_millionths(usage, usage.input_tokens, rate) * factor
     output_usd = _output_millionths(usage, usage.output_tokens, rate) * factor
     input_pico = _whole(input_usd * PICO_PER_TOKEN)
     output_pico = _whole(output_usd * PICO_PER_TOKEN)
+    fees_pico = to_pico(price.per_request * factor) + to_pico(searches)
     return Cost(
-        total_pico=input_pico + output_pico + to_pico(price.per_request * factor),
+        total_pico=input_pico + output_pico + fees_pico,
         input_pico=input_pico,
         output_pico=output_pico,
         kind=kind,
@@ -59,12 +61,38 @@ def cost(
     )
 
 
+def listed_cost(usage: Usage, price: Price) -> Cost | None:
+    """What the price list says of a request whose cost the provider reported: the audit of a bill.
+
+    Returns:
+        None where nothing was reported, and where the price list cannot say.
+    """
+    if usage.reported_cost_pico is None or price.free:
+        return None
+    return cost(msgspec.structs.replace(usage, reported_cost_pico=None), price)
+
+
+def why_unknown(usage: Usage, price: Price | None, *, batch: bool = False) -> str:
+    """Why the cost of a request is unknown, as a sentence; empty where it is known."""
+    if usage.reported_cost_pico is not None or (price is not None and price.free):
+        return ""
+    if price is None:
+        return "The price of the model is unknown."
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return "The provider did not say how many tokens were used."
+    if usage.billed_besides:
+        return f"Billed besides, at a price of its own: {usage.billed_besides}."
+    if _searches_usd(usage.web_searches, price) is None:
+        return f"Web searches were run ({usage.web_searches}), and what they cost is not known."
+    return "" if _factor(price, batch=batch) is not None else "No batch price is known."
+
+
 def bound_pico(input_high: int, max_output: int, price: Price, *, batch: bool = False) -> int:
-    """The most that one request can cost, rounded up.
+    """The most that one request without searches can cost, rounded up.
 
     Args:
         input_high: Input tokens at most.
-        max_output: The cap on output tokens that is sent.
+        max_output: The cap on output tokens that is sent, times the answers that are asked for.
         price: The price of the day.
         batch: Whether it goes through the batch API.
 
@@ -95,6 +123,15 @@ def _factor(price: Price, *, batch: bool) -> Decimal | None:
     return price.batch_multiplier if batch else Decimal(1)
 
 
+def _searches_usd(searches: int, price: Price) -> Decimal | None:
+    """The price of searches, in dollars: the batch API takes nothing off."""
+    if not searches:
+        return Decimal(0)
+    if price.per_searching_request is not None:
+        return price.per_searching_request
+    return None if price.per_search is None else price.per_search * searches
+
+
 def _input_millionths(usage: Usage, total: int, rate: Rate) -> Decimal:
     """Dollars times a million. Parts have rates of their own where the price list gives them."""
     special = (
@@ -102,12 +139,18 @@ def _input_millionths(usage: Usage, total: int, rate: Rate) -> Decimal:
         (usage.cache_write_tokens, rate.cache_write),
         (usage.cache_write_1h_tokens, rate.cache_write_1h or rate.cache_write),
         (usage.audio_input_tokens, rate.audio_input),
+        (usage.image_input_tokens, rate.image_input),
+        (usage.video_input_tokens, rate.video_input),
     )
     return _parts(special, total, rate.input)
 
 
 def _output_millionths(usage: Usage, total: int, rate: Rate) -> Decimal:
-    return _parts(((usage.audio_output_tokens, rate.audio_output),), total, rate.output)
+    special = (
+        (usage.audio_output_tokens, rate.audio_output),
+        (usage.image_output_tokens, rate.image_output),
+    )
+    return _parts(special, total, rate.output)
 
 
 def _parts(
@@ -132,13 +175,16 @@ def _dearest_input(rate: Rate) -> Decimal:
             rate.cache_write,
             rate.cache_write_1h,
             rate.audio_input,
+            rate.image_input,
+            rate.video_input,
         )
         if each is not None
     )
 
 
 def _dearest_output(rate: Rate) -> Decimal:
-    return max(each for each in (rate.output, rate.audio_output) if each is not None)
+    rates = (rate.output, rate.audio_output, rate.image_output)
+    return max(each for each in rates if each is not None)
 
 
 def _whole(pico: Decimal) -> int:

@@ -12,8 +12,9 @@ from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from reckon.errors import AnswerBrokenOff, MaybeBilled, ReckonError
-from reckon.net import Client
+from reckon.net import Client, StreamedAnswer
 from reckon.providers import registry
+from reckon.providers.arrived import HIDDEN, Arrived, without_key
 from reckon.providers.faults import error_inside
 from reckon.providers.limit_headers import limits_in
 from reckon.vocabulary.limits import RateLimits
@@ -23,7 +24,6 @@ from reckon.vocabulary.response import Event, LimitsSeen, Started, UsageSeen
 
 T = TypeVar("T")
 
-HIDDEN = "[key]"
 SILENCE_S = 300.0
 """Seconds without one word of an answer. Comments and pings keep the line open, and say nothing."""
 DEADLINE_S = 3600.0
@@ -47,7 +47,8 @@ async def respond(
 ) -> AsyncGenerator[Event]:
     """The events of one answer, from a provider or from an engine in this process.
 
-    Close the generator to cancel the call.
+    Close the generator to cancel the call. The last event of a provider's answer is `RawSeen`; it
+    comes before an error as well, and where the task that waits here is cancelled.
 
     Args:
         prompt: What to ask.
@@ -72,38 +73,58 @@ async def respond(
         return
     wire = registry.wire_format(provider.wire)
     call = wire.encode(prompt, model, provider, base_url=base_url, key=key, stream=stream)
+    arrived = Arrived(key)
     clocks = _Clocks(provider, silence_s if stream else None, deadline_s)
     limits, has_output = _NO_LIMITS, False
     try:
         async with AsyncExitStack() as stack:
             opening = client.stream(call, idle_timeout_s=deadline_s)
             answer = await clocks.within(stack.enter_async_context(opening))
+            arrived.content_type = answer.headers.get("content-type", "")
             if not 200 <= answer.status < 300:
-                body = _without(await clocks.within(answer.read()), key)
+                body = without_key(arrived.add(await clocks.within(answer.read())), key)
                 raise wire.error(answer.status, answer.headers, body, model, provider)
             limits = limits_in(answer.headers, now=time.time(), windows=provider.limit_windows)
             if limits != _NO_LIMITS:
                 yield LimitsSeen(limits)
-            if _is_unstreamed(answer.headers):
-                clocks.silence_s = None
+            clocks.look_at(answer.headers)
             decoder = wire.decoder(stream=stream)
-            pieces = answer.chunks()
-            while (piece := await clocks.within(anext(pieces, None))) is not None:
-                events = decoder.feed(piece)
-                for event in events:
+            async for piece in _pieces(answer, clocks):
+                for event in decoder.feed(arrived.add(piece)):
                     has_output = has_output or not isinstance(event, _NO_OUTPUT)
-                    yield event
-                if events:
                     clocks.heard()
+                    yield event
             for event in decoder.close():
                 yield event
-    except AnswerBrokenOff as broken:
-        error = broken if has_output else error_inside(broken, limits, model, provider)
-        _hide(error, key)
-        raise error from None
-    except ReckonError as error:
-        _hide(error, key)
-        raise
+    except (ReckonError, asyncio.CancelledError) as error:
+        told = _as_told(error, limits, model, provider, key=key, has_output=has_output)
+        for event in arrived.events():
+            yield event
+        raise told from error.__cause__
+    for event in arrived.events():
+        yield event
+
+
+async def _pieces(answer: StreamedAnswer, clocks: "_Clocks") -> AsyncGenerator[bytes]:
+    pieces = answer.chunks()
+    while (piece := await clocks.within(anext(pieces, None))) is not None:
+        yield piece
+
+
+def _as_told(
+    error: BaseException,
+    limits: RateLimits,
+    model: Model,
+    provider: Provider,
+    *,
+    key: str | None,
+    has_output: bool,
+) -> BaseException:
+    """An error inside an answer is one like any other where no output came before it."""
+    if isinstance(error, AnswerBrokenOff) and not has_output:
+        error = error_inside(error, limits, model, provider)
+    _hide(error, key)
+    return error
 
 
 class _Clocks:
@@ -115,6 +136,11 @@ class _Clocks:
         self._deadline_s = deadline_s
         self._heard = time.monotonic()
         self._end = self._heard + deadline_s
+
+    def look_at(self, headers: dict[str, str]) -> None:
+        """A server that does not stream answers a streaming request with one object, in silence."""
+        if headers.get("content-type", "").startswith("application/json"):
+            self.silence_s = None
 
     def heard(self) -> None:
         """A piece of the answer came."""
@@ -150,18 +176,8 @@ class _Clocks:
         )
 
 
-def _is_unstreamed(headers: dict[str, str]) -> bool:
-    """A server that does not stream answers a streaming request with one object."""
-    return headers.get("content-type", "").startswith("application/json")
-
-
-def _without(body: bytes, key: str | None) -> bytes:
-    """The body without the key, before a message is cut out of it that may hold half of one."""
-    return body.replace(key.encode(), HIDDEN.encode()) if key else body
-
-
-def _hide(error: ReckonError, key: str | None) -> None:
+def _hide(error: BaseException, key: str | None) -> None:
     """Some providers quote the key in their messages."""
-    if key:
+    if key and isinstance(error, ReckonError):
         error.what = error.what.replace(key, HIDDEN)
         error.why = error.why.replace(key, HIDDEN)

@@ -2,10 +2,17 @@
 
 import hashlib
 from datetime import UTC, date, datetime
+from typing import Any
 
 import msgspec
 
-from reckon.errors import AnswerInvalid, AnswerTruncated, MaybeBilled, UnsupportedInput
+from reckon.errors import (
+    AnswerInvalid,
+    AnswerTruncated,
+    MaybeBilled,
+    PriceUnknown,
+    UnsupportedInput,
+)
 from reckon.price.cost import bound_pico, cost
 from reckon.price.media import image_tokens
 from reckon.price.text import byte_bound
@@ -13,10 +20,12 @@ from reckon.vocabulary.model import Model
 from reckon.vocabulary.price import Cost, Price
 from reckon.vocabulary.prompt import (
     Media,
+    MediaLink,
     Message,
     Opaque,
     Part,
     Prompt,
+    ProviderTool,
     Reasoning,
     Text,
     ToolCall,
@@ -26,6 +35,26 @@ from reckon.vocabulary.response import Response
 
 FRAMING_TOKENS = 64
 """Above what any chat template adds to one message; used in upper bounds only."""
+
+TOOLS_TOKENS = 1_024
+"""Above what any provider says to a model of its own when it may call tools: Anthropic's words
+are up to 530 tokens, by its documentation."""
+
+_CAPS = frozenset(
+    "max_tokens max_completion_tokens max_output_tokens maxOutputTokens num_predict".split()
+)
+"""Options that are a cap on the output, and win over ours."""
+
+_CHOICES = frozenset("n best_of candidateCount candidate_count".split())
+"""Options that ask for several answers."""
+
+_UNBOUNDED = frozenset(
+    "tools web_search_options search_parameters plugins extra_body previous_response_id"
+    " conversation prompt cachedContent model models provider route service_tier serviceTier"
+    " prediction messages contents input system instructions systemInstruction generationConfig"
+    " background".split()
+)
+"""Options that bring in what is not seen here: searches, other turns, other models and tariffs."""
 
 POSSIBLY_BILLED = (MaybeBilled, AnswerTruncated, AnswerInvalid)
 """Errors after which nobody knows whether the provider bills the call."""
@@ -37,9 +66,7 @@ def today() -> date:
 
 
 def cost_of(response: Response, price: Price | None) -> Cost | None:
-    """What the response cost; None where the price or the usage is unknown."""
-    if price is None:
-        return None
+    """What the response cost; None where it is unknown. A bill of the provider's needs no price."""
     return cost(response.usage, price)
 
 
@@ -91,27 +118,82 @@ def price_text(price: Price | None) -> str | None:
 
 
 def upper_bound_pico(prompt: Prompt, model: Model, price: Price | None) -> int | None:
-    """The most that one call can cost, in pico-dollars; None where the price is unknown.
+    """The most that one call can cost, in pico-dollars; None where nobody can say.
 
     Text counts one token per byte at worst, images the high end of the model's rule, output the
-    cap that is sent; without one, all that the model can say or its context can hold.
+    cap that is sent, reasoning included, for each answer that is asked for; without a cap, all
+    that the model can say or its context can hold. No bound is known where the price is not, for
+    media without a rule or a known size, and where the provider runs tools, for it bills what
+    they bring as input.
     """
     if price is None:
         return None
     if price.free:
         return 0
+    sent, received = _most_input(prompt, model), _most_output(prompt, model)
+    if sent is None or received is None:
+        return None
+    return bound_pico(int(sent) + 1, received, price)
+
+
+def check_bound(bound: int | None, model: Model) -> None:
+    """Refuse what may cost any amount, where a budget is to be kept.
+
+    Raises:
+        PriceUnknown: The call has no upper bound.
+    """
+    if bound is None:
+        raise PriceUnknown(
+            f"Nobody can say what this call of {model.key} may cost at most, so that no budget can "
+            "be kept.",
+            why="It holds media without a known size, runs a tool of the provider, or has an option"
+            " that changes the bill.",
+            do="Leave that out, or run without --budget.",
+        )
+
+
+def _most_input(prompt: Prompt, model: Model) -> float | None:
+    """Input tokens at most."""
     tokens = 0.0
     for message in prompt.messages:
         tokens += FRAMING_TOKENS + byte_bound(_words(message))
-        for picture in message.attachments:
-            tokens += image_tokens(model.image_rule, picture.width or 1, picture.height or 1).high
+        if _has_links(message):
+            return None
+        for media in message.attachments:
+            if media.modality != "image" or not media.width or not media.height:
+                return None
+            tokens += image_tokens(model.image_rule, media.width, media.height).high
+    if any(isinstance(tool, ProviderTool) for tool in prompt.tools):
+        return None
+    tokens += TOOLS_TOKENS if prompt.tools else 0
     for extra in (*prompt.tools, prompt.schema):
         if extra is not None:
             tokens += FRAMING_TOKENS + byte_bound(msgspec.json.encode(extra).decode())
-    output = prompt.max_output_tokens or model.max_output_tokens or model.context_tokens
-    if output is None:
-        return None
-    return bound_pico(int(tokens) + 1, output, price)
+    return tokens
+
+
+def _most_output(prompt: Prompt, model: Model) -> int | None:
+    """Output tokens at most, over all answers that are asked for."""
+    caps: list[Any] = [prompt.max_output_tokens or model.max_output_tokens or model.context_tokens]
+    answers: list[Any] = [prompt.choices]
+    for name, value in prompt.options.items():
+        if name in _UNBOUNDED:
+            return None
+        if name in _CAPS:
+            caps.append(value)
+        elif name in _CHOICES:
+            answers.append(value)
+    if all(type(value) is int and value > 0 for value in (*caps, *answers)):
+        return int(max(caps) * max(answers))
+    return None
+
+
+def _has_links(message: Message) -> bool:
+    return any(
+        isinstance(each, MediaLink)
+        for part in message.parts
+        for each in (part.parts if isinstance(part, ToolResult) else (part,))
+    )
 
 
 def _words(message: Message) -> str:
@@ -121,10 +203,12 @@ def _words(message: Message) -> str:
 
 def _part_words(part: Part) -> str:
     match part:
-        case Text(text) | Reasoning(text):
-            return text
+        case Text(text):
+            return text + part.signature
+        case Reasoning(text):
+            return text + part.signature + part.encrypted
         case ToolCall():
-            return part.name + part.arguments
+            return part.name + part.arguments + part.signature
         case ToolResult():
             return part.text
         case Opaque():

@@ -13,6 +13,7 @@ from reckon.errors import LedgerError, ReckonError
 from reckon.ledger.ledger import Ledger
 from reckon.ledger.rows import Attempt, Closing, MediaRef
 from reckon.net import Client, run
+from reckon.price.cost import why_unknown
 from reckon.providers.call import respond
 from reckon.run import attach, retry
 from reckon.run.answer import (
@@ -55,6 +56,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None
     note: str = ""
     """Set where the model was not named by the caller."""
+    why_no_cost: str = ""
+    """Why the cost is unknown, as a sentence; empty where it is known."""
     unrecorded: tuple[str, ...] = ()
     """Why the answer is not in the ledger, in the lines of an error; empty where it is."""
 
@@ -161,6 +164,7 @@ async def ask_async(
         first_token_s=response.first_token_s,
         duration_s=response.duration_s,
         note=choice.note,
+        why_no_cost=why_unknown(response.usage, price),
         unrecorded=unrecorded,
     )
 

@@ -16,6 +16,8 @@ from reckon.vocabulary.response import (
     LimitsSeen,
     LogprobsSeen,
     PartSeen,
+    Raw,
+    RawSeen,
     ReasoningDelta,
     ReasoningSealed,
     RefusalDelta,
@@ -135,6 +137,7 @@ class Collector:
         self._model: str | None = None
         self._request_id: str | None = None
         self._usage = Usage()
+        self._raw: Raw | None = None
         self._first_token_s: float | None = None
         self.limits: RateLimits | None = None
         """What the provider said of its limits; None: nothing."""
@@ -155,6 +158,8 @@ class Collector:
                 self._usage = usage
             case LimitsSeen(limits):
                 self.limits = limits
+            case RawSeen(raw):
+                self._raw = raw
             case _:
                 self._grow(self._answers.setdefault(event.choice, _Answer()), event)
         if self._on_event:
@@ -221,4 +226,5 @@ class Collector:
             citations=first.citations,
             logprobs=first.logprobs,
             others=tuple(others),
+            raw=self._raw,
         )

@@ -12,7 +12,7 @@ is our own ratio or interval."""
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    """USD per million tokens of each kind; None means this kind has no rate of its own."""
+    """USD per million tokens of each kind; None means this kind costs what the whole costs."""
 
     input: Decimal
     output: Decimal
@@ -20,7 +20,10 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
     cache_write: Decimal | None = None
     cache_write_1h: Decimal | None = None
     audio_input: Decimal | None = None
+    image_input: Decimal | None = None
+    video_input: Decimal | None = None
     audio_output: Decimal | None = None
+    image_output: Decimal | None = None
 
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +44,10 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     tiers: tuple[Tier, ...] = ()
     per_request: Decimal = Decimal(0)
     """USD per request, beside the tokens."""
+    per_search: Decimal | None = None
+    """USD per web search that the provider runs, beside the tokens; None: not known."""
+    per_searching_request: Decimal | None = None
+    """USD per request in which the provider searched, however often; None: not known."""
     batch_multiplier: Decimal | None = None
     """Factor on everything in the provider's batch API; None: no batch price is known."""
     free: bool = False
@@ -56,7 +63,9 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
     total_pico: int
     input_pico: int
+    """Share of the input tokens; fees per request and per search are in the total alone."""
     output_pico: int
+    """Share of the output tokens."""
     kind: Kind
     price_start: dt.date | None = None
     """Start of the price period that was used."""

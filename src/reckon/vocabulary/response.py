@@ -137,6 +137,23 @@ class UsageSeen(msgspec.Struct, frozen=True, tag="usage"):
     usage: Usage
 
 
+class Raw(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer as its bytes came, for the ledger: nobody loses a field that is not known yet."""
+
+    body: bytes | None
+    """After content-decoding, the user's key taken out; None: too long to be kept."""
+    size: int
+    """Bytes that came."""
+    content_type: str = ""
+    """As the server named it."""
+
+
+class RawSeen(msgspec.Struct, frozen=True, tag="raw"):
+    """The whole answer as it came. The last event, also of an answer that was cut or failed."""
+
+    raw: Raw
+
+
 class Finished(msgspec.Struct, frozen=True, tag="finished"):
     """The answer is whole."""
 
@@ -160,6 +177,7 @@ Event = (
     | LogprobsSeen
     | UsageSeen
     | Finished
+    | RawSeen
 )
 
 
@@ -202,6 +220,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     logprobs: tuple[TokenLogprob, ...] = ()
     others: tuple[Choice, ...] = ()
     """Further answers, where several were asked for."""
+    raw: Raw | None = None
+    """The answer as it came; None: there is none, as from an engine in this process."""
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:

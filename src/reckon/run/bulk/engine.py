@@ -33,6 +33,7 @@ from reckon.providers.call import respond
 from reckon.run import attach, retry
 from reckon.run.answer import (
     POSSIBLY_BILLED,
+    check_bound,
     check_takes,
     cost_of,
     price_text,
@@ -264,12 +265,15 @@ class Engine:
             options=self._job.options,
         )
         check_takes(prompt, model)
+        bound_pico = upper_bound_pico(prompt, model, self._price)
+        if self._gate.cap_pico is not None:
+            check_bound(bound_pico, model)
         return Row(
             item=item,
             prompt=prompt,
             text=text,
             key=row_key(prompt, model),
-            bound_pico=upper_bound_pico(prompt, model, self._price),
+            bound_pico=bound_pico,
             bound_tokens=len(text) / 4 + self._job.max_output_tokens,
         )
 
@@ -354,7 +358,7 @@ class Engine:
         except POSSIBLY_BILLED as error:
             return await self._settle_in_doubt(row, attempt, collector, error, retries), None
         except ReckonError as error:
-            return await self._settle_failed(row, attempt, error, retries), None
+            return await self._settle_failed(row, attempt, collector, error, retries), None
         except asyncio.CancelledError:
             self._gate.settle(bound, None)
             self.counts.in_doubt += 1
@@ -406,10 +410,10 @@ class Engine:
         return None
 
     async def _settle_failed(
-        self, row: Row, attempt: str, error: ReckonError, retries: int
+        self, row: Row, attempt: str, collector: Collector, error: ReckonError, retries: int
     ) -> float | None:
         self._gate.settle(row.bound_pico or 0, 0)
-        await self._close(attempt, "failed", None, error=error)
+        await self._close(attempt, "failed", collector.response(), error=error)
         wait_s = retry.wait_s(
             error, retries, has_output=False, patience=retry.BULK, chance=_chance()
         )
