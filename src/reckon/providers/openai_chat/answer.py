@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from reckon.providers.openai_chat.calls import Calls, signature
 from reckon.providers.openai_chat.media import Sound, picture
+from reckon.providers.openai_chat.plain import plain_piece
 from reckon.providers.openai_chat.request import WIRE
 from reckon.providers.openai_chat.usage import openai_usage
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
@@ -74,6 +75,17 @@ class Answer:
     def is_whole(self) -> bool:
         """Whether every choice that began has its end."""
         return bool(self.choices) and all(each.reason for each in self.choices.values())
+
+    def read_plain(self, data: bytes) -> list[Event] | None:
+        """Events of a piece that has words or reasoning alone; None for any other: see `plain`."""
+        piece = plain_piece(data) if self._name else None
+        if piece is None or piece[0] not in self.choices:
+            return None
+        index, words, reasoning = piece
+        events: list[Event] = [ReasoningDelta(reasoning, index)] if reasoning else []
+        if words:
+            events.append(TextDelta(words, index))
+        return events
 
     def read(self, chunk: Json, *, streamed: bool) -> list[Event]:
         """Events of one object; in a stream, each choice has a piece of its message."""
