@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reckon.errors import ReckonError
-from reckon.providers import openai_chat, registry
+from reckon.providers import gemini, openai_chat, registry
+from reckon.providers.gemini import answer as gemini_answer
+from reckon.providers.gemini.plain import plain_piece as plain_gemini_piece
 from reckon.providers.openai_chat import answer as chat_answer
 from reckon.providers.openai_chat.plain import plain_piece
 from reckon.providers.sse import EventReader
@@ -43,62 +46,66 @@ CHATS = recorded(r"/chat/completions$")
 needs_data = pytest.mark.skipif(not CHATS, reason=f"no recorded exchanges in {FOLDER}")
 
 
-def told(body: bytes, size: int = 4096) -> list[Event | str]:
-    """All events of a streamed answer; the error in the end, where there is one."""
-    decoder = registry.wire_format("openai_chat").decoder(stream=True)
-    events: list[Event | str] = []
-    try:
-        for start in range(0, len(body), size):
-            events += decoder.feed(body[start : start + size])
-        events += decoder.close()
-    except ReckonError as error:
-        events.append(repr(error))
-    return events
+Read = Callable[[bytes], list[Event | str]]
 
 
-@pytest.fixture(name="told_the_long_way", scope="module")
-def told_the_long_way_() -> Callable[[bytes], list[Event | str]]:
+def reading(wire: str, size: int = 4096) -> Read:
+    """A reading of streams that gives all events, and the error in the end where there is one."""
+
+    def told(body: bytes) -> list[Event | str]:
+        decoder = registry.wire_format(wire).decoder(stream=True)
+        events: list[Event | str] = []
+        try:
+            for start in range(0, len(body), size):
+                events += decoder.feed(body[start : start + size])
+            events += decoder.close()
+        except ReckonError as error:
+            events.append(repr(error))
+        return events
+
+    return told
+
+
+def the_long_way(wire: str, module: ModuleType) -> Read:
     """The same, where no piece counts as plain."""
 
     def none_is_plain(_: bytes) -> None:
         return None
 
-    def read(body: bytes) -> list[Event | str]:
+    def told(body: bytes) -> list[Event | str]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(chat_answer, "plain_piece", none_is_plain)
-            return told(body)
+            patch.setattr(module, "plain_piece", none_is_plain)
+            return reading(wire)(body)
 
-    return read
+    return told
 
 
-Long = Callable[[bytes], list[Event | str]]
+def stream(*chunks: Json) -> bytes:
+    """An answer of these chunks."""
+    return b"".join(b"data: %b\n\n" % json.dumps(each).encode() for each in chunks)
+
+
+def field_names(package: ModuleType) -> list[str]:
+    """Every word in the sources of a format that may name a field."""
+    [folder] = package.__path__
+    sources = "".join(file.read_text() for file in Path(folder).glob("*.py"))
+    return sorted(set(re.findall(r'"([A-Za-z_]+)"', sources)))
+
 
 FIRST: Json = {"id": "a", "model": "m", "choices": [{"index": 0, "delta": {"role": "assistant"}}]}
 LAST: Json = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 
 
-def stream(*chunks: Json) -> bytes:
-    """An answer in which these stand between a beginning and an end."""
-    return b"".join(b"data: %b\n\n" % json.dumps(each).encode() for each in (FIRST, *chunks, LAST))
-
-
-def piece(chunk: Json, choice: Json, delta: Json) -> Json:
+def chat_piece(chunk: Json, choice: Json, delta: Json) -> Json:
     """A chunk with words, and with these fields in its three places."""
     said = {"delta": {"content": "Hi", **delta}, "index": 0, **choice}
     return {"id": "a", "choices": [said], **chunk}
 
 
-def field_names() -> list[str]:
-    """Every word in the sources of the format that may name a field."""
-    [folder] = openai_chat.__path__
-    sources = "".join(file.read_text() for file in Path(folder).glob("*.py"))
-    return sorted(set(re.findall(r'"([a-z_]+)"', sources)))
-
-
 CALL = {"id": "c", "function": {"name": "f", "arguments": "{}"}}
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 SEARCH = {"type": "url_citation", "url": "https://example.com", "title": "t"}
-VALUES: list[Any] = [
+CHAT_VALUES: list[Any] = [
     *(None, "", "word", "ü\ud83d\ude00", 0, 1, -1, 2.0, 2**60, True, False, [], {}, [None]),
     *(["https://example.com"], [{"index": 0, **CALL}], CALL, [IMAGE], [SEARCH], [{"text": "t"}]),
     *({"usage": {"prompt_tokens": 3}}, {"prompt_tokens": 3}, {"message": "no", "code": "c"}),
@@ -115,11 +122,14 @@ VALUES: list[Any] = [
 class TestChatCompletions:
     """Pieces with words or reasoning alone."""
 
+    told = staticmethod(reading("openai_chat"))
+    told_the_long_way = staticmethod(the_long_way("openai_chat", chat_answer))
+
     @needs_data
-    def test_recorded_streams_say_the_same(self, told_the_long_way: Long) -> None:
+    def test_recorded_streams_say_the_same(self) -> None:
         """Event by event."""
         for body in CHATS:
-            assert told(body) == told_the_long_way(body)
+            assert self.told(body) == self.told_the_long_way(body)
 
     @needs_data
     def test_nine_of_ten_recorded_pieces_are_plain(self) -> None:
@@ -128,30 +138,26 @@ class TestChatCompletions:
         assert sum(plain_piece(each) is not None for each in pieces) > 0.9 * len(pieces)
 
     @pytest.mark.parametrize("place", [0, 1, 2], ids=["chunk", "choice", "delta"])
-    def test_no_field_that_says_anything_is_passed_over(
-        self, place: int, told_the_long_way: Long
-    ) -> None:
+    def test_no_field_that_says_anything_is_passed_over(self, place: int) -> None:
         """Each name that the sources know, with each kind of value, at each place."""
-        names = field_names()
+        names = field_names(openai_chat)
         assert {"content", "reasoning", "tool_calls", "x_groq", "search_results"} < set(names)
         for name in names:
-            for value in VALUES:
+            for value in CHAT_VALUES:
                 fields: list[Json] = [{}, {}, {}]
                 fields[place] = {name: value}
-                body = stream(piece(*fields), piece({}, {}, {}))
-                assert told(body) == told_the_long_way(body), (name, value)
+                body = stream(FIRST, chat_piece(*fields), chat_piece({}, {}, {}), LAST)
+                assert self.told(body) == self.told_the_long_way(body), (name, value)
 
     @given(st.data())
-    def test_any_mixture_of_fields_says_the_same(
-        self, told_the_long_way: Long, data: st.DataObject
-    ) -> None:
+    def test_any_mixture_of_fields_says_the_same(self, data: st.DataObject) -> None:
         """Several at once, over several pieces."""
         fields = st.dictionaries(
-            st.sampled_from(field_names()), st.sampled_from(VALUES), max_size=3
+            st.sampled_from(field_names(openai_chat)), st.sampled_from(CHAT_VALUES), max_size=3
         )
-        chunks = data.draw(st.lists(st.builds(piece, fields, fields, fields), max_size=4))
-        body = stream(*chunks)
-        assert told(body) == told_the_long_way(body)
+        chunks = data.draw(st.lists(st.builds(chat_piece, fields, fields, fields), max_size=4))
+        body = stream(FIRST, *chunks, LAST)
+        assert self.told(body) == self.told_the_long_way(body)
 
     @pytest.mark.parametrize(
         "odd",
@@ -174,11 +180,103 @@ class TestChatCompletions:
             b"<html>",
         ],
     )
-    def test_odd_json_says_the_same(self, odd: bytes, told_the_long_way: Long) -> None:
+    def test_odd_json_says_the_same(self, odd: bytes) -> None:
         """Faults included."""
         first, last = (json.dumps(each).encode() for each in (FIRST, LAST))
         body = b"data: %b\n\ndata: %b\n\ndata: %b\n\n" % (first, odd, last)
-        assert told(body) == told_the_long_way(body)
+        assert self.told(body) == self.told_the_long_way(body)
+
+
+GEMINI_FIRST: Json = {
+    "candidates": [{"content": {"parts": [{"text": "Oh"}], "role": "model"}, "index": 0}],
+    "modelVersion": "m",
+    "responseId": "r",
+}
+GEMINI_LAST: Json = {"candidates": [{"finishReason": "STOP", "index": 0}]}
+
+
+def gemini_piece(response: Json, candidate: Json, part: Json, usage: Json) -> Json:
+    """A response with words, and with these fields in its four places."""
+    said = {"content": {"parts": [{"text": "H\u00ef", **part}], "role": "model"}, **candidate}
+    counts = {"promptTokenCount": 3, "candidatesTokenCount": 4, **usage}
+    return {"candidates": [said], "usageMetadata": counts, **response}
+
+
+SEGMENT: Json = {"segment": {"startIndex": 0, "endIndex": 2}, "groundingChunkIndices": [0]}
+GEMINI_VALUES: list[Any] = [
+    *(None, "", "word", "AUDIO", 0, 1, -1, 2.0, 2**60, True, False, [], {}, [None], [{}]),
+    *({"name": "f", "args": {}}, {"mimeType": "image/png", "data": "AAAA"}, {"message": "no"}),
+    {"groundingChunks": [{"web": {"uri": "u"}}], "groundingSupports": [SEGMENT]},
+    {"citations": [{"startIndex": 0, "endIndex": 1, "uri": "u"}]},
+    {"webSearchQueries": ["why"]},
+    {"blockReason": "SAFETY"},
+    {"chosenCandidates": [{"token": "a", "logProbability": -1.0}]},
+    {"promptTokenCount": 9},
+    {"parts": [{"text": "a"}, {"text": "b"}]},
+    [{"modality": "AUDIO", "tokenCount": 2}, {"modality": 2, "tokenCount": 1}],
+]
+
+
+class TestGemini:
+    """Pieces of one part with words or thoughts alone."""
+
+    told = staticmethod(reading("gemini"))
+    told_the_long_way = staticmethod(the_long_way("gemini", gemini_answer))
+
+    @needs_data
+    def test_recorded_streams_say_the_same(self) -> None:
+        """Event by event."""
+        bodies = recorded(r":streamGenerateContent$")
+        assert bodies
+        for body in bodies:
+            assert self.told(body) == self.told_the_long_way(body)
+
+    def test_a_piece_as_gemini_sends_most_of_them_is_plain(self) -> None:
+        """Else there would be no use in it."""
+        piece = gemini_piece({"modelVersion": "m"}, {"index": 0}, {"thought": True}, {})
+        assert plain_gemini_piece(json.dumps(piece).encode()) is not None
+
+    @pytest.mark.parametrize("place", range(4), ids=["response", "candidate", "part", "usage"])
+    def test_no_field_that_says_anything_is_passed_over(self, place: int) -> None:
+        """Each name that the sources know, with each kind of value, at each place."""
+        names = field_names(gemini)
+        assert {"text", "thought", "finishReason", "groundingMetadata", "IMAGE"} < set(names)
+        for name in names:
+            for value in GEMINI_VALUES:
+                fields: list[Json] = [{}, {}, {}, {}]
+                fields[place] = {name: value}
+                for end in ([GEMINI_LAST], []):
+                    body = stream(GEMINI_FIRST, gemini_piece(*fields), *end)
+                    assert self.told(body) == self.told_the_long_way(body), (name, value)
+
+    @given(st.data())
+    def test_any_mixture_of_fields_says_the_same(self, data: st.DataObject) -> None:
+        """Several at once, over several pieces."""
+        names, values = st.sampled_from(field_names(gemini)), st.sampled_from(GEMINI_VALUES)
+        fields = st.dictionaries(names, values, max_size=3)
+        pieces = st.builds(gemini_piece, fields, fields, fields, fields)
+        chunks = data.draw(st.lists(pieces, max_size=4))
+        body = stream(GEMINI_FIRST, *chunks, GEMINI_LAST)
+        assert self.told(body) == self.told_the_long_way(body)
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            b'{"candidates":[{"content":{"parts":[{"text":"\xff"}]}}]}',
+            b'{"candidates":[{"content":{"parts":[{"text":"a"}]}}],"other":"\xff"}',
+            b'{"candidates":[{"content":{"parts":[{"text":"a"}]}}]} {}',
+            b'[{"candidates":[{"content":{"parts":[{"text":"a"}]}}]}]',
+            b'{"candidates":[{"content":{"parts":[{"text":"a"},{"text":"b"}]}}]}',
+            b'{"candidates":[{"content":{"parts":[{"text":"a"}]},"index":1}]}',
+            b'{"candidates":[{"content":{"parts":[{"text":"a"}]},"index":null}]}',
+            b'{"candidates":[{"content":{"parts":[{"text":"a"}]}},{"content":{}}]}',
+            b'{"candidates":[{"content":{"parts":[{"text":"a","th\\u006fught":true}]}}]}',
+        ],
+    )
+    def test_odd_json_says_the_same(self, odd: bytes) -> None:
+        """Faults included."""
+        body = stream(GEMINI_FIRST) + b"data: %b\n\n" % odd + stream(GEMINI_LAST)
+        assert self.told(body) == self.told_the_long_way(body)
 
 
 def lines_of(body: bytes) -> Iterator[bytes]:

@@ -133,7 +133,10 @@ class StreamDecoder:
     def _all(self, pieces: Iterator[bytes]) -> list[Event]:
         events: list[Event] = []
         for piece in pieces:
-            if piece.strip() not in (b"", b"[DONE]"):  # some gateways end all streams alike
+            plain = self._answer.read_plain(piece)
+            if plain is not None:
+                events += plain
+            elif piece.strip() not in (b"", b"[DONE]"):  # some gateways end all streams alike
                 for each in as_list(decoded := _decoded(piece)) or [decoded]:
                     events += _added(self._answer, as_table(each))
         return events
