@@ -2,8 +2,8 @@
 
 Nearly every piece of a long answer is one. `answer` can read it too, but asks for each of some
 twenty fields whether it is there. The types below name every field that `answer` looks at once an
-answer has begun, and let it be absent or null, so that any other piece is turned away while it is decoded. Whoever adds a
-field to `answer` adds it here; a test compares both ways.
+answer has begun, and let it be absent or null, so that any other piece is turned away while it is
+decoded. Whoever adds a field to `answer` adds it here; a test compares both ways.
 """
 
 from typing import Annotated, Any, Literal
