@@ -83,10 +83,10 @@ class Answer:
     def read_plain(self, data: bytes) -> list[Event] | None:
         """The events of a response that has words alone; None for any other: see `plain`."""
         piece = plain_piece(data) if self._choices else None
-        choice = self._choices.get(piece.candidate) if piece else None
-        if piece is None or choice is None:
+        if piece is None or piece[0] not in self._choices:
             return None
-        return choice.say(piece.text, thought=piece.is_thought) + self._count(piece.usage)
+        number, said, is_thought, told = piece
+        return self._choices[number].say(said, thought=is_thought) + self._count(told)
 
     def add(self, piece: Json) -> list[Event]:
         """The events of the next response.

@@ -41,17 +41,8 @@ class _Piece(msgspec.Struct, rename="camel"):
 _read = msgspec.json.Decoder(_Piece).decode
 
 
-class PlainPiece(msgspec.Struct):
-    """What a plain piece says."""
-
-    candidate: int
-    text: str
-    is_thought: bool
-    usage: dict[str, Any]
-
-
-def plain_piece(data: bytes) -> PlainPiece | None:
-    """What the piece says; None where it says anything else."""
+def plain_piece(data: bytes) -> tuple[int, str, bool, dict[str, Any]] | None:
+    """The candidate, its words, whether they are thoughts, and usage; None for other pieces."""
     try:
         # Bytes that are no UTF-8 are a fault also in fields that nobody reads.
         piece = _read(data if data.isascii() else data.decode())
@@ -59,4 +50,4 @@ def plain_piece(data: bytes) -> PlainPiece | None:
         return None
     candidate = piece.candidates[0]
     part = candidate.content.parts[0]
-    return PlainPiece(candidate.index, part.text, part.thought is True, piece.usage_metadata or {})
+    return candidate.index, part.text, part.thought is True, piece.usage_metadata or {}
