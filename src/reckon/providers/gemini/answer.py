@@ -72,8 +72,10 @@ class Answer:
     @property
     def is_whole(self) -> bool:
         """Whether each choice has ended, or the prompt was blocked."""
-        choices = self._choices.values()
-        return bool(self._blocked) or (bool(choices) and all(each.reason for each in choices))
+        for choice in self._choices.values():
+            if not choice.reason:
+                return bool(self._blocked)
+        return bool(self._choices or self._blocked)
 
     @property
     def is_empty(self) -> bool:
@@ -128,7 +130,9 @@ class Answer:
 
     def _count(self, told: Json) -> list[Event]:
         """Usage, where it changed. A count that is left out says nothing new."""
-        self._told |= {name: value for name, value in told.items() if value is not None}
+        if None in told.values():
+            told = {name: value for name, value in told.items() if value is not None}
+        self._told |= told
         if not self._told:
             return []
         usage = gemini_usage(self._told, whole=self.is_whole, searches=len(self._searches))
