@@ -59,9 +59,6 @@ _MERGED = ("text", "summary", "signature")
 """Fields of a reasoning detail that come in pieces."""
 
 
-_PLAIN = frozenset({"role", "content"})
-
-
 class Answer:
     """One answer while it is read."""
 
@@ -158,9 +155,6 @@ class _Choice:
     def read(self, choice: Json, *, streamed: bool) -> list[Event]:
         message = table(choice, "delta" if streamed else "message")
         self.reason = text(choice, "finish_reason") or self.reason
-        words = None if choice.get("logprobs") else _plain_words(message)
-        if words is not None:
-            return [TextDelta(words, self.index)] if words else []
         events = [*self._reasoning(message, streamed), *self._words(message)]
         for annotation in as_list(message.get("annotations")):
             events += self._annotation(as_table(annotation) or {})
@@ -281,15 +275,6 @@ class _Choice:
         if media is not None:
             return [PartSeen(media, self.index)]
         return [PartSeen(Opaque(WIRE, {"images": [image]}), self.index)] if image else []
-
-
-def _plain_words(message: Json) -> str | None:
-    """The words of a message that holds nothing else, as nearly every piece of a stream does."""
-    for name, value in message.items():
-        if value is not None and name not in _PLAIN:
-            return None
-    words = message.get("content")
-    return words if isinstance(words, str) else None if words else ""
 
 
 class _Detail:
