@@ -22,17 +22,28 @@ class EventReader:
 
     def __init__(self) -> None:
         self._rest = bytearray()
-        self._searched = 0
+        """The line that has not ended yet."""
         self._data: list[bytes] = []
+        """The data of the event that has not ended yet."""
         self._size = 0
         self._at_start = True
+        self._after_return = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The data of each event that is complete with these bytes."""
-        self._rest += data
-        if self._at_start and not self._past_mark():
-            return
-        yield from self._events(self._lines(at_end=False))
+        if self._after_return and data:
+            # The second half of a line end that was cut.
+            data = data.removeprefix(b"\n")
+            self._after_return = False
+        # Whole lines are split off all at once: a look for each line would cost more than JSON.
+        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        if end:
+            self._after_return = data.endswith(b"\r")
+            lines = b"%b%b" % (self._rest, data[:end])
+            self._rest = bytearray(data[end:])
+            yield from self._events(lines.splitlines())
+        else:
+            self._rest += data
         if len(self._rest) + self._size > EVENT_LIMIT:
             raise AnswerInvalid(
                 "The answer holds one event of more than 64 MiB.",
@@ -40,63 +51,27 @@ class EventReader:
                 do="Check the address of the provider.",
             )
 
-    def _past_mark(self) -> bool:
-        """Drop a byte-order mark; False while too few bytes came to tell."""
-        if len(self._rest) < len(_MARK) and _MARK.startswith(self._rest):
-            return False
-        self._at_start = False
-        if self._rest.startswith(_MARK):
-            del self._rest[: len(_MARK)]
-        return True
-
     def close(self) -> Iterator[bytes]:
         """The data of the last event, where its blank line is missing."""
-        yield from self._events(self._lines(at_end=True))
+        yield from self._events(bytes(self._rest).splitlines())
+        self._rest.clear()
         if self._data:
             yield self._take()
 
-    def _events(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+    def _events(self, lines: list[bytes]) -> Iterator[bytes]:
+        if self._at_start and lines:
+            self._at_start = False
+            lines[0] = lines[0].removeprefix(_MARK)
         for line in lines:
-            if not line:
-                if self._data:
-                    yield self._take()
-            elif line.startswith(b"data:"):
+            if line.startswith(b"data:"):
                 value = line[6:] if line.startswith(b"data: ") else line[5:]
                 self._data.append(value)
                 self._size += len(value) + LINE_COST
+            elif not line and self._data:
+                yield self._take()
 
     def _take(self) -> bytes:
-        data = b"\n".join(self._data)
+        data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
         self._data.clear()
         self._size = 0
         return data
-
-    def _lines(self, *, at_end: bool) -> Iterator[bytes]:
-        """Complete lines; they end in LF, CR LF or CR. Consumed bytes leave the buffer once."""
-        buffer = self._rest
-        start = 0
-        while True:
-            end = self._line_end(buffer, max(start, self._searched))
-            if end < 0:
-                break
-            after = end + 1
-            if buffer[end] == 13:
-                if after == len(buffer) and not at_end:
-                    break  # the LF of a CR LF may still come
-                if after < len(buffer) and buffer[after] == 10:
-                    after += 1
-            line = bytes(buffer[start:end])
-            start = after
-            yield line
-        if at_end and start < len(buffer):
-            yield bytes(buffer[start:])
-            start = len(buffer)
-        del buffer[:start]
-        # A long line in small pieces is searched once, not again with each piece.
-        self._searched = max(0, len(buffer) - 1)
-
-    @staticmethod
-    def _line_end(buffer: bytearray, start: int) -> int:
-        line_feed = buffer.find(b"\n", start)
-        carriage = buffer.find(b"\r", start, line_feed if line_feed >= 0 else len(buffer))
-        return carriage if carriage >= 0 else line_feed

@@ -32,6 +32,8 @@ def text(parent: Json, name: str) -> str:
 def count(parent: Json, name: str) -> int | None:
     """A token count; None where it is missing or no sane count."""
     value = parent.get(name)
+    if value is None:
+        return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < HIGHEST_COUNT:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from reckon.errors import AnswerInvalid
+from reckon.providers.gemini.plain import plain_piece
 from reckon.providers.gemini.request import WIRE
 from reckon.providers.gemini.sources import citations, searches
 from reckon.providers.gemini.usage import gemini_usage
@@ -70,13 +71,23 @@ class Answer:
     @property
     def is_whole(self) -> bool:
         """Whether each choice has ended, or the prompt was blocked."""
-        choices = self._choices.values()
-        return bool(self._blocked) or (bool(choices) and all(each.reason for each in choices))
+        for choice in self._choices.values():
+            if not choice.reason:
+                return bool(self._blocked)
+        return bool(self._choices or self._blocked)
 
     @property
     def is_empty(self) -> bool:
         """Whether neither a choice nor a reason for none has come."""
         return not self._choices and not self._blocked
+
+    def read_plain(self, data: bytes) -> list[Event] | None:
+        """The events of a response that has words alone; None for any other: see `plain`."""
+        piece = plain_piece(data) if self._choices else None
+        if piece is None or piece[0] not in self._choices:
+            return None
+        number, said, is_thought, told = piece
+        return self._choices[number].say(said, thought=is_thought) + self._count(told)
 
     def add(self, piece: Json) -> list[Event]:
         """The events of the next response.
@@ -94,13 +105,16 @@ class Answer:
         numbered = any("index" in each for each in candidates)
         for position, candidate in enumerate(candidates):
             number = count(candidate, "index") or 0 if numbered else position
-            choice = self._choices.setdefault(number, _Choice(self._id, number))
-            events += choice.add(candidate)
-            self._searches.update(searches(table(candidate, "groundingMetadata")))
-        feedback = table(piece, "promptFeedback")
-        if feedback.get("blockReason") and not self._choices and not self._blocked:
-            self._blocked = _why_blocked(feedback)
-            events.append(RefusalDelta(self._blocked))
+            if number not in self._choices:
+                self._choices[number] = _Choice(self._id, number)
+            events += self._choices[number].add(candidate)
+            if "groundingMetadata" in candidate:
+                self._searches.update(searches(table(candidate, "groundingMetadata")))
+        if "promptFeedback" in piece and not self._choices and not self._blocked:
+            feedback = table(piece, "promptFeedback")
+            if feedback.get("blockReason"):
+                self._blocked = _why_blocked(feedback)
+                events.append(RefusalDelta(self._blocked))
         return events + self._count(table(piece, "usageMetadata"))
 
     def end(self) -> list[Event]:
@@ -114,7 +128,9 @@ class Answer:
 
     def _count(self, told: Json) -> list[Event]:
         """Usage, where it changed. A count that is left out says nothing new."""
-        self._told |= {name: value for name, value in told.items() if value is not None}
+        if None in told.values():
+            told = {name: value for name, value in told.items() if value is not None}
+        self._told |= told
         if not self._told:
             return []
         usage = gemini_usage(self._told, whole=self.is_whole, searches=len(self._searches))
@@ -146,15 +162,22 @@ class _Choice:
             self._starts.append(self._size)
             if part:
                 events += self._part(part)
-        tokens = _logprobs(table(candidate, "logprobsResult"))
-        if tokens:
-            events.append(LogprobsSeen(tokens, self._number))
+        # Rare fields are looked for first: a stream has a thousand pieces, and one has them.
+        if "logprobsResult" in candidate:
+            tokens = _logprobs(table(candidate, "logprobsResult"))
+            if tokens:
+                events.append(LogprobsSeen(tokens, self._number))
         for name in ("groundingMetadata", "citationMetadata"):
-            if table(candidate, name):
+            if name in candidate and table(candidate, name):
                 self._metadata.append(table(candidate, name))
         self.reason = candidate.get("finishReason") or self.reason
         self._explanation = text(candidate, "finishMessage") or self._explanation
         return events
+
+    def say(self, said: str, *, thought: bool) -> list[Event]:
+        """The events of one more part, of words alone."""
+        self._starts.append(self._size)
+        return self._words(said, "", thought=thought)
 
     def end(self) -> list[Event]:
         """Sources and the reason."""
@@ -175,17 +198,22 @@ class _Choice:
         if as_table(part.get("functionCall")) is not None:
             return [self._call(table(part, "functionCall")), *seal]
         if isinstance(part.get("text"), str):
-            said = text(part, "text")
-            if part.get("thought") is True:
-                return _thought(said, signature, number)
-            self._said.append(said)
-            self._size += len(said.encode("utf-8", "surrogatepass"))
-            # The seal must not fall on the call before it, so even an empty text is told first.
-            return [TextDelta(said, number), *seal] if said or seal else []
+            return self._words(text(part, "text"), signature, thought=part.get("thought") is True)
         media = None if part.get("thought") is True else _media(table(part, "inlineData"))
         if media is not None:
             return [PartSeen(media, number), *seal]
         return [PartSeen(Opaque(WIRE, part), number)]
+
+    def _words(self, said: str, signature: str, *, thought: bool) -> list[Event]:
+        number = self._number
+        if thought:
+            return _thought(said, signature, number)
+        self._said.append(said)
+        self._size += len(said if said.isascii() else said.encode("utf-8", "surrogatepass"))
+        if signature:
+            # The seal must not fall on the call before it, so even an empty text is told first.
+            return [TextDelta(said, number), Signed(signature, WIRE, number)]
+        return [TextDelta(said, number)] if said else []
 
     def _call(self, call: Json) -> ToolCallDelta:
         if call.get("partialArgs") or call.get("willContinue"):

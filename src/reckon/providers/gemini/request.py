@@ -100,8 +100,10 @@ def _parts(parts: tuple[Part, ...], names: dict[str, str]) -> list[Json]:
     for part in parts:
         if isinstance(part, ToolCall):
             names[part.id] = part.name
-        if isinstance(part, Text) and not part.text and not _seal(part):
-            continue  # the API refuses an empty text
+        if isinstance(part, Text) and not (part.signature and _seal(part)):
+            if part.text:  # the API refuses an empty text
+                encoded.append({"text": part.text})
+            continue
         encoded += _part(part, names)
     _excuse_foreign_call(parts, encoded)
     return encoded
@@ -113,13 +115,13 @@ def _excuse_foreign_call(parts: tuple[Part, ...], encoded: list[Json]) -> None:
     A call that another provider's model made has none; Google's page on thought signatures names
     the word that stands in for it.
     """
-    if any(not isinstance(part, ToolResult | Opaque | MediaLink) and _seal(part) for part in parts):
+    calls = [each for each in encoded if "functionCall" in each]
+    if not calls or any(
+        not isinstance(part, ToolResult | Opaque | MediaLink) and _seal(part) for part in parts
+    ):
         return
-    for call in encoded:
-        if "functionCall" in call:
-            if "id" in call["functionCall"]:
-                call["thoughtSignature"] = FOREIGN_CALL
-            return
+    if "id" in calls[0]["functionCall"]:
+        calls[0]["thoughtSignature"] = FOREIGN_CALL
 
 
 def _part(part: Part, names: dict[str, str]) -> list[Json]:

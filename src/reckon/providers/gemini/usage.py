@@ -5,6 +5,8 @@ in `toolUsePromptTokenCount`. `candidatesTokenCount` leaves thoughts out, and bo
 output. Counts of zero are left out of the JSON.
 """
 
+import msgspec
+
 from reckon.providers.untrusted import Json, as_list, as_table, count, part
 from reckon.vocabulary.usage import Usage
 
@@ -30,25 +32,38 @@ def gemini_usage(told: Json, *, whole: bool, searches: int) -> Usage:
     total = count(told, "totalTokenCount")
     if whole and received is None and sent is not None and total is not None:
         received = max(0, total - sent)
-    inputs = [*as_list(told.get("promptTokensDetails"))]
-    inputs += as_list(told.get("toolUsePromptTokensDetails"))
-    outputs = as_list(told.get("candidatesTokensDetails"))
-    return Usage(
+    usage = Usage(
         input_tokens=sent,
         output_tokens=received,
         cached_input_tokens=part(count(told, "cachedContentTokenCount"), sent),
-        audio_input_tokens=part(_of(inputs, "AUDIO"), sent),
-        image_input_tokens=part(_of(inputs, "IMAGE") + _of(inputs, "DOCUMENT"), sent),
-        video_input_tokens=part(_of(inputs, "VIDEO"), sent),
         reasoning_tokens=part(thought, received),
-        audio_output_tokens=part(_of(outputs, "AUDIO"), received),
-        image_output_tokens=part(_of(outputs, "IMAGE"), received),
         web_searches=searches,
+    )
+    inputs = _media(told, "promptTokensDetails", "toolUsePromptTokensDetails")
+    outputs = _media(told, "candidatesTokensDetails")
+    if not inputs and not outputs:
+        return usage
+    return msgspec.structs.replace(
+        usage,
+        audio_input_tokens=part(inputs.get("AUDIO"), sent),
+        image_input_tokens=part(inputs.get("IMAGE", 0) + inputs.get("DOCUMENT", 0), sent),
+        video_input_tokens=part(inputs.get("VIDEO"), sent),
+        audio_output_tokens=part(outputs.get("AUDIO"), received),
+        image_output_tokens=part(outputs.get("IMAGE"), received),
     )
 
 
-def _of(details: list[object], modality: str) -> int:
-    """Tokens of one modality."""
-    wanted = (modality, _MODALITIES.index(modality))
-    rows = (as_table(each) or {} for each in details)
-    return sum(count(row, "tokenCount") or 0 for row in rows if row.get("modality") in wanted)
+def _media(told: Json, *names: str) -> dict[str, int]:
+    """Tokens of each modality but text, in these lists of details."""
+    tokens: dict[str, int] = {}
+    for name in names:
+        for each in as_list(told.get(name)):
+            row = as_table(each) or {}
+            modality = row.get("modality")
+            if modality == "TEXT":
+                continue
+            if isinstance(modality, int) and 0 <= modality < len(_MODALITIES):
+                modality = _MODALITIES[modality]
+            if isinstance(modality, str):
+                tokens[modality] = tokens.get(modality, 0) + (count(row, "tokenCount") or 0)
+    return tokens

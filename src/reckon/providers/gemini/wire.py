@@ -107,7 +107,10 @@ class StreamDecoder(StreamedDecoder):
 
     def _all(self, pieces: Iterator[bytes], events: list[Event]) -> None:
         for piece in pieces:
-            if piece.strip() not in (b"", b"[DONE]"):  # some gateways end all streams alike
+            plain = self._answer.read_plain(piece)
+            if plain is not None:
+                events += plain
+            elif piece.strip() not in (b"", b"[DONE]"):  # some gateways end all streams alike
                 for each in _answers(json_value(piece, invalid)):
                     events += _added(self._answer, each)
 

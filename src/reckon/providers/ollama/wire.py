@@ -133,15 +133,19 @@ class _Answer:
             self._name = f"{text(answer, 'model')} {moment}" if moment else uuid.uuid4().hex
             events.append(Started(model=text(answer, "model") or None))
         message = table(answer, "message")
-        if text(message, "thinking"):
-            events.append(ReasoningDelta(text(message, "thinking")))
-        if text(message, "content"):
-            events.append(TextDelta(text(message, "content")))
-        calls = as_list(message.get("tool_calls"))
-        events += [self._call(as_table(each) or {}) for each in calls]
-        tokens = tuple(_token(as_table(each) or {}) for each in as_list(answer.get("logprobs")))
-        if tokens:
-            events.append(LogprobsSeen(tokens))
+        thought, said = text(message, "thinking"), text(message, "content")
+        if thought:
+            events.append(ReasoningDelta(thought))
+        if said:
+            events.append(TextDelta(said))
+        # Rare fields are looked for first: a stream has a thousand lines, and one has them.
+        if "tool_calls" in message:
+            calls = as_list(message["tool_calls"])
+            events += [self._call(as_table(each) or {}) for each in calls]
+        if "logprobs" in answer:
+            rows = as_list(answer["logprobs"])
+            tokens = tuple(_token(as_table(each) or {}) for each in rows)
+            events += [LogprobsSeen(tokens)] if tokens else []
         if answer.get("done") is True:
             self._done = text(answer, "done_reason")
             events += _usage(answer)

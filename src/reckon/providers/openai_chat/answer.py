@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from reckon.providers.openai_chat.calls import Calls, signature
 from reckon.providers.openai_chat.media import Sound, picture
+from reckon.providers.openai_chat.plain import plain_piece
 from reckon.providers.openai_chat.request import WIRE
 from reckon.providers.openai_chat.usage import openai_usage
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
@@ -58,9 +59,6 @@ _MERGED = ("text", "summary", "signature")
 """Fields of a reasoning detail that come in pieces."""
 
 
-_PLAIN = frozenset({"role", "content"})
-
-
 class Answer:
     """One answer while it is read."""
 
@@ -74,6 +72,17 @@ class Answer:
     def is_whole(self) -> bool:
         """Whether every choice that began has its end."""
         return bool(self.choices) and all(each.reason for each in self.choices.values())
+
+    def read_plain(self, data: bytes) -> list[Event] | None:
+        """Events of a piece that has words or reasoning alone; None for any other: see `plain`."""
+        piece = plain_piece(data) if self._name else None
+        if piece is None or piece[0] not in self.choices:
+            return None
+        index, words, reasoning = piece
+        events = self.choices[index].think(reasoning) if reasoning else []
+        if words:
+            events.append(TextDelta(words, index))
+        return events
 
     def read(self, chunk: Json, *, streamed: bool) -> list[Event]:
         """Events of one object; in a stream, each choice has a piece of its message."""
@@ -150,9 +159,6 @@ class _Choice:
     def read(self, choice: Json, *, streamed: bool) -> list[Event]:
         message = table(choice, "delta" if streamed else "message")
         self.reason = text(choice, "finish_reason") or self.reason
-        words = None if choice.get("logprobs") else _plain_words(message)
-        if words is not None:
-            return [TextDelta(words, self.index)] if words else []
         events = [*self._reasoning(message, streamed), *self._words(message)]
         for annotation in as_list(message.get("annotations")):
             events += self._annotation(as_table(annotation) or {})
@@ -201,8 +207,12 @@ class _Choice:
                 self._keep(detail, streamed)
         if not said and inner:
             said = self._untold("".join(inner))
-        self._thought += len(said)
-        return [ReasoningDelta(said, self.index)] if said else []
+        return self.think(said) if said else []
+
+    def think(self, words: str) -> list[Event]:
+        """Tell a piece of the reasoning."""
+        self._thought += len(words)
+        return [ReasoningDelta(words, self.index)]
 
     def _untold(self, words: str) -> str:
         """What details say beyond the plain reasoning; some come after all of it, as its seal."""
@@ -281,15 +291,6 @@ class _Choice:
         if media is not None:
             return [PartSeen(media, self.index)]
         return [PartSeen(Opaque(WIRE, {"images": [image]}), self.index)] if image else []
-
-
-def _plain_words(message: Json) -> str | None:
-    """The words of a message that holds nothing else, as nearly every piece of a stream does."""
-    for name, value in message.items():
-        if value is not None and name not in _PLAIN:
-            return None
-    words = message.get("content")
-    return words if isinstance(words, str) else None if words else ""
 
 
 class _Detail:

@@ -11,7 +11,6 @@ Four things the format has no place for, and where they go instead:
 
 import base64
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -163,13 +162,15 @@ def _form(prompt: Prompt, provider: Provider) -> Json:
 
 def _messages(prompt: Prompt, provider: Provider) -> list[Json]:
     messages: list[Json] = []
-    for role, turns in groupby(prompt.messages, key=lambda message: message.role):
-        if role == "user":
-            messages += _user_turns(list(turns), provider)
-        elif role == "assistant":
-            messages += [_assistant(turn, provider) for turn in turns]
-        else:
-            messages += [_system(turn, provider) for turn in turns]
+    users: list[Message] = []  # neighbouring turns of the user
+    for turn in prompt.messages:
+        if turn.role == "user":
+            users.append(turn)
+            continue
+        messages += _user_turns(users, provider)
+        users.clear()
+        messages.append((_assistant if turn.role == "assistant" else _system)(turn, provider))
+    messages += _user_turns(users, provider)
     if prompt.schema and provider.schema_style == "json_object":
         schema = msgspec.json.encode(prompt.schema.schema).decode()
         told = f"Answer with one JSON object that is valid by this JSON Schema: {schema}"
@@ -178,7 +179,18 @@ def _messages(prompt: Prompt, provider: Provider) -> list[Json]:
     return messages
 
 
+def _plain_text(message: Message) -> str | None:
+    """The words of a turn of one text without marks, as nearly every turn is; else None."""
+    if len(message.parts) != 1:
+        return None
+    [part] = message.parts
+    return part.text if isinstance(part, Text) and not (part.cache or part.signature) else None
+
+
 def _system(message: Message, provider: Provider) -> Json:
+    words = _plain_text(message)
+    if words is not None:
+        return {"role": provider.system_role, "content": words}
     texts = [part for part in message.parts if isinstance(part, Text)]
     if len(texts) < len(message.parts):
         raise _unsupported(
@@ -194,6 +206,10 @@ def _user_turns(turns: Sequence[Message], provider: Provider) -> list[Json]:
     results: list[Json] = []
     rest: list[Json] = []
     for turn in turns:
+        words = _plain_text(turn)
+        if words is not None:
+            rest.append({"role": "user", "content": words})
+            continue
         moved: list[Part] = []
         results += [_result(part, moved) for part in turn.parts if isinstance(part, ToolResult)]
         others = [part for part in turn.parts if not isinstance(part, ToolResult)]
@@ -243,6 +259,9 @@ def _user(parts: Sequence[Part], provider: Provider) -> Json:
 
 
 def _assistant(message: Message, provider: Provider) -> Json:
+    words = _plain_text(message)
+    if words is not None:
+        return {"role": "assistant", "content": words}
     said: list[Json] = []
     turn: Json = {"role": "assistant"}
     for part in message.parts:

@@ -99,6 +99,9 @@ class StreamDecoder(StreamedDecoder):
         return [*events, *self._answer.end()]
 
     def _decode(self, data: bytes) -> list[Event]:
+        plain = self._answer.read_plain(data)
+        if plain is not None:
+            return plain
         if not data.strip():
             return []
         if _is_done(data):
