@@ -12,8 +12,8 @@ import asyncio
 import datetime as dt
 import os
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
@@ -55,7 +55,7 @@ class StreamedAnswer:
         self._call = call
         self._idle_timeout_s = idle_timeout_s
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes]:
         """Pieces of the body as they arrive.
 
         Raises:
@@ -85,10 +85,11 @@ class StreamedAnswer:
     async def read(self) -> bytes:
         """The rest of the body, at most `ERROR_BODY_LIMIT` bytes of it."""
         body = b""
-        async for piece in self.chunks():
-            body += piece
-            if len(body) >= ERROR_BODY_LIMIT:
-                break
+        async with aclosing(self.chunks()) as pieces:
+            async for piece in pieces:
+                body += piece
+                if len(body) >= ERROR_BODY_LIMIT:
+                    break
         return body[:ERROR_BODY_LIMIT]
 
 

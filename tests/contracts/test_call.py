@@ -202,3 +202,52 @@ def test_an_error_instead_of_an_answer_may_pass(wire: str) -> None:
         assert isinstance(error, RateLimited | ProviderDown)
         assert error.retryable
         assert "sk-secret" not in str(error)
+
+
+def test_a_reader_that_takes_its_time_is_no_silence_of_the_provider() -> None:
+    """Somebody who pages through an answer loses nothing of it."""
+    texts: list[str] = []
+
+    async def work() -> None:
+        async def serve(visit: Visit) -> None:
+            await visit.begin_events()
+            await visit.event(WORD)
+            await visit.event(WORD)
+            await visit.send(b"%x\r\n%s\r\n0\r\n\r\n" % (len(END), END))
+
+        async with raw_server(serve) as server, net.Client() as client:
+            async for event in call.respond(
+                Prompt.of("x"),
+                Model(id="m", provider="p", organization="o"),
+                Provider(id="p", name="P", wire="openai_chat"),
+                base_url=f"http://127.0.0.1:{server.port}/v1",
+                key=None,
+                client=client,
+                silence_s=0.3,
+            ):
+                texts.append(type(event).__name__)
+                await asyncio.sleep(0.2)
+
+    net.run(asyncio.wait_for(work(), 60))
+    assert "Finished" in texts
+
+
+@pytest.mark.parametrize("before", [b"", WORD], ids=["at once", "after a word"])
+def test_a_key_at_the_edge_of_a_long_message_is_hidden_whole(before: bytes) -> None:
+    """Messages are cut; half a key would be no word to look for."""
+    message = "x" * 285 + " sk-secret is wrong, " + "y" * 50
+
+    async def serve(visit: Visit) -> None:
+        await visit.begin_events()
+        said = json.dumps({"error": {"message": message, "code": "invalid_request_error"}})
+        await visit.event(before + f"data: {said}\n\n".encode())
+        await visit.send(b"0\r\n\r\n")
+
+    collector, error = asked(serve)
+    assert error is not None
+    assert "sk-s" not in str(error) + repr(vars(error))
+    assert "[key]" in str(error)
+    raw = collector.response().raw
+    assert raw is not None
+    assert raw.body is not None
+    assert b"sk-s" not in raw.body

@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,17 @@ def whole(body: bytes) -> Raw:
 )
 def test_every_byte_of_an_answer_comes_back(ledger: Ledger, body: bytes) -> None:
     """Packed where that is shorter, plain where not; the reader sees no difference."""
+    assert ledger.raw(kept(ledger, whole(body))) == whole(body)
+    assert ledger.verify() == []
+
+
+def test_an_answer_that_packs_to_its_own_length_comes_back(ledger: Ledger) -> None:
+    """Length alone tells a packed answer from a plain one."""
+    body = next(
+        each
+        for each in (b"ab" * times for times in range(1, 20))
+        if len(zlib.compress(each, 6)) == len(each)
+    )
     assert ledger.raw(kept(ledger, whole(body))) == whole(body)
     assert ledger.verify() == []
 

@@ -18,12 +18,14 @@ from reckon.errors import (
     AnswerInvalid,
     AuthError,
     BudgetReached,
+    ContextOverflow,
     MissingKey,
     ModelNotServed,
     ProviderDown,
     RateLimited,
     ReckonError,
     RequestInvalid,
+    RequestRefused,
 )
 from reckon.providers.registry import gateway_format, wire_format
 from reckon.vocabulary.prompt import Message, Opaque, Reasoning, Text, ToolCall
@@ -228,22 +230,31 @@ def test_usage_that_is_not_known_is_not_made_up(out: str) -> None:
     assert after.usage.input_tokens in ((0,) if out == "anthropic" else (None,))
 
 
-ERRORS: list[tuple[ReckonError, int, str]] = [
-    (RequestInvalid("No.", why="Because.", do="Do."), 400, "invalid_request_error"),
-    (MissingKey("No."), 401, "authentication_error"),
-    (AuthError("No.", status=403), 401, "authentication_error"),
-    (BudgetReached("No."), 402, "api_error"),
-    (ModelNotServed("No.", status=404), 404, "not_found_error"),
-    (RateLimited("No.", status=429), 429, "rate_limit_error"),
-    (ProviderDown("No.", status=529), 529, "overloaded_error"),
-    (AnswerInvalid("No."), 502, "api_error"),
+ERRORS: list[tuple[ReckonError, int, str, str]] = [
+    (
+        RequestInvalid("No.", why="Because.", do="Do."),
+        400,
+        "invalid_request_error",
+        "invalid_request_error",
+    ),
+    (MissingKey("No."), 401, "invalid_api_key", "authentication_error"),
+    (AuthError("No.", status=403), 401, "invalid_api_key", "authentication_error"),
+    (BudgetReached("No."), 402, "insufficient_quota", "billing_error"),
+    (ModelNotServed("No.", status=404), 404, "model_not_found", "not_found_error"),
+    (RateLimited("No.", status=429), 429, "rate_limit_exceeded", "rate_limit_error"),
+    (ContextOverflow("No.", status=400), 400, "context_length_exceeded", "invalid_request_error"),
+    (RequestRefused("No.", status=413), 413, "invalid_request_error", "invalid_request_error"),
+    (ProviderDown("No.", status=529), 529, "server_is_overloaded", "overloaded_error"),
+    (AnswerInvalid("No."), 502, "server_error", "api_error"),
 ]
 
 
 @pytest.mark.parametrize("out", SERVED)
-@pytest.mark.parametrize(("error", "status", "kind"), ERRORS, ids=lambda each: str(each)[:20])
+@pytest.mark.parametrize(
+    ("error", "status", "code", "kind"), ERRORS, ids=lambda each: str(each)[:20]
+)
 def test_an_error_is_told_with_its_remedy(
-    error: ReckonError, status: int, kind: str, out: str
+    error: ReckonError, status: int, code: str, kind: str, out: str
 ) -> None:
     """Status and body are those that the official clients understand, also in mid-stream."""
     told, body = gateway_format(out).error(error)
@@ -251,8 +262,7 @@ def test_an_error_is_told_with_its_remedy(
     said_error = json.loads(body)["error"]
     expected = " ".join(each for each in (error.what, error.why, error.do) if each)
     assert said_error["message"] == expected
-    if out == "anthropic":
-        assert said_error["type"] == kind
+    assert said_error.get("code", said_error["type"]) == (kind if out == "anthropic" else code)
     encoder = gateway_format(out).encoder(HEAD, usage=True)
     stream = encoder.feed(TextDelta("so")) + encoder.fail(error)
     decoder = wire_format(out).decoder(stream=True)
@@ -260,3 +270,34 @@ def test_an_error_is_told_with_its_remedy(
         list(decoder.feed(stream))
         list(decoder.close())
     assert error.what in caught.value.why
+
+
+def test_an_item_without_an_id_is_given_one() -> None:
+    """Some servers leave it out, and clients of Responses need it."""
+    events: list[Event] = [
+        PartSeen(Opaque("openai_responses", {"type": "web_search_call", "status": "completed"})),
+        TextDelta("so"),
+        Finished("stop"),
+    ]
+    item = json.loads(gateway_format("openai_responses").encode(collected(events), HEAD))["output"]
+    assert item[0]["id"] == "item_x1_0"
+
+
+def test_a_call_with_fields_of_its_own_is_told_once() -> None:
+    """The namespace of a tool that was searched for must come back with the call."""
+    call = {
+        "type": "function_call",
+        "call_id": "c",
+        "name": "f",
+        "arguments": "{}",
+        "namespace": "n",
+    }
+    events: list[Event] = [
+        ToolCallDelta(index=0, id="c", name="f", arguments="{}"),
+        PartSeen(Opaque("openai_responses", call, restates=True)),
+        Finished("tool_calls"),
+    ]
+    [item] = json.loads(gateway_format("openai_responses").encode(collected(events), HEAD))[
+        "output"
+    ]
+    assert (item["namespace"], item["arguments"]) == ("n", "{}")

@@ -50,6 +50,7 @@ def asked(wire: str, body: Json) -> Request:
 def same(value: Any) -> Any:
     """A body without what says nothing: nulls, empty lists, and two ways to say one thing."""
     if isinstance(value, list):
+        value = _one_turn_each(value)
         texts = [each for each in value if isinstance(each, dict)]
         words = {"text", "input_text", "output_text"}
         if len(texts) == len(value) == 1 and texts[0].get("type") in words:
@@ -61,6 +62,9 @@ def same(value: Any) -> Any:
         found = {name: same(each) for name, each in value.items() if name not in SILENT}
         if "reasoning" in found and "role" in found:
             found["reasoning_content"] = found.pop("reasoning")
+        for name, (word, other) in WORDS.items():
+            if found.get(name) == word:
+                found[name] = other
         return {
             name: each
             for name, each in found.items()
@@ -69,6 +73,26 @@ def same(value: Any) -> Any:
     return value
 
 
+def _one_turn_each(values: list[Any]) -> list[Any]:
+    """Neighbours of one role in Anthropic's format are one turn."""
+    turns: list[Any] = []
+    for each in values:
+        last = turns[-1] if turns else None
+        if (
+            isinstance(each, dict)
+            and isinstance(last, dict)
+            and each.keys() == last.keys() == {"role", "content"}
+            and each["role"] == last["role"] != "system"
+            and isinstance(each["content"], list)
+            and isinstance(last["content"], list)
+        ):
+            turns[-1] = {"role": each["role"], "content": last["content"] + each["content"]}
+        else:
+            turns.append(each)
+    return turns
+
+
+WORDS = {"role": ("developer", "system"), "tool_choice": ("any", "required")}
 SILENT = {"model", "stream", "stream_options", "store", "index", "status"}
 DEFAULTS = [
     ("n", 1),
@@ -76,6 +100,9 @@ DEFAULTS = [
     ("type", "custom"),
     ("prefix", False),
     ("is_error", False),
+    ("ttl", "5m"),
+    ("format", {"type": "text"}),
+    ("response_format", {"type": "text"}),
     ("top_logprobs", 0),
     ("include", ["reasoning.encrypted_content"]),
 ]
@@ -92,6 +119,10 @@ def test_every_recorded_request_is_read_and_said_again_as_it_was(wire: str, body
         each["limit"] = each.pop("max_completion_tokens", None) or each.pop("max_tokens", None)
         if wire == "openai_responses":
             _one_way(each)
+        if isinstance(each.get("stop"), str):
+            each["stop"] = [each["stop"]]
+        if "output_format" in each:
+            each["output_config"] = {"format": each.pop("output_format")}
         if wire == "openai_chat":
             _one_mark(each)
     assert after == before
@@ -303,6 +334,37 @@ def test_sealed_thoughts_come_back_through_any_format() -> None:
         ("anthropic", b'{"model":"m","messages":[]}', "missing required field `max_tokens`"),
         ("openai_responses", b'{"model":"m"}', "missing required field `input`"),
         ("openai_responses", b'{"model":"m","input":[{}]}', "input[0]: the item has no type."),
+        (
+            "openai_chat",
+            b'{"model":"m","messages":[],"response_format":{"type":"xml"}}',
+            "response_format.type: 'xml' is none of text, json_object, json_schema.",
+        ),
+        (
+            "openai_chat",
+            b'{"model":"m","messages":[],"response_format":{"type":"json_schema"}}',
+            "holds no schema",
+        ),
+        (
+            "openai_chat",
+            b'{"model":"m","messages":[{"role":"user","content":[{"type":"image_url"}]}]}',
+            "'' is no address of image and no data URL.",
+        ),
+        ("openai_chat", b'{"model":"m","messages":[],"n":-3}', "Expected `int` >= 1"),
+        (
+            "anthropic",
+            b'{"model":"m","max_tokens":1,"messages":[],"tools":[{"input_schema":{}}]}',
+            "A tool has no name.",
+        ),
+        (
+            "anthropic",
+            b'{"model":"m","max_tokens":1,"messages":[],"output_format":{"type":"xml"}}',
+            "output_config.format.type: 'xml' is not json_schema.",
+        ),
+        (
+            "anthropic",
+            b'{"model":"m","max_tokens":1,"messages":[],"tool_choice":{"type":"tool","name":"none"}}',
+            "tool_choice.name: a tool that must be called cannot be named 'none'.",
+        ),
         (
             "openai_responses",
             b'{"model":"m","input":[{"role":"king","content":"x"}]}',

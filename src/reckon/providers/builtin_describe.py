@@ -4,7 +4,7 @@ It is not a language model and says so in each answer. It is the floor that a pa
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from reckon.errors import UnsupportedInput
 from reckon.providers.builtin import picture, text
@@ -17,7 +17,7 @@ _CHARACTERS_PER_TOKEN = 4
 """To honour `max_output_tokens` without a tokenizer."""
 
 
-async def respond(prompt: Prompt) -> AsyncIterator[Event]:
+async def respond(prompt: Prompt) -> AsyncGenerator[Event]:
     """The events of one answer. Pixels are read in a thread, so that the loop stays free.
 
     Raises:

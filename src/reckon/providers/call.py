@@ -8,14 +8,16 @@ runs from the beginning to the end.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from typing import TypeVar
 
+import msgspec
+
 from reckon.errors import AnswerBrokenOff, MaybeBilled, ReckonError
-from reckon.net import Client, StreamedAnswer
+from reckon.net import Client
 from reckon.providers import registry
 from reckon.providers.arrived import HIDDEN, Arrived, without_key
-from reckon.providers.faults import error_inside
+from reckon.providers.faults import broken_off, error_inside
 from reckon.providers.limit_headers import limits_in
 from reckon.vocabulary.limits import RateLimits
 from reckon.vocabulary.model import Model, Provider
@@ -68,8 +70,9 @@ async def respond(
             inside an answer is one like any other where no output came before it.
     """
     if registry.is_engine(provider.wire):
-        async for event in registry.engine(provider.wire).respond(prompt):
-            yield event
+        async with aclosing(registry.engine(provider.wire).respond(prompt)) as events:
+            async for event in events:
+                yield event
         return
     wire = registry.wire_format(provider.wire)
     call = wire.encode(prompt, model, provider, base_url=base_url, key=key, stream=stream)
@@ -89,7 +92,8 @@ async def respond(
                 yield LimitsSeen(limits)
             clocks.look_at(answer.headers)
             decoder = wire.decoder(stream=stream)
-            async for piece in _pieces(answer, clocks):
+            pieces = await stack.enter_async_context(aclosing(answer.chunks()))
+            while (piece := await clocks.within(anext(pieces, None))) is not None:
                 for event in decoder.feed(arrived.add(piece)):
                     has_output = has_output or not isinstance(event, _NO_OUTPUT)
                     clocks.heard()
@@ -100,15 +104,9 @@ async def respond(
         told = _as_told(error, limits, model, provider, key=key, has_output=has_output)
         for event in arrived.events():
             yield event
-        raise told from error.__cause__
+        raise told from error.__cause__  # what is told is not caused by what it was read from
     for event in arrived.events():
         yield event
-
-
-async def _pieces(answer: StreamedAnswer, clocks: "_Clocks") -> AsyncGenerator[bytes]:
-    pieces = answer.chunks()
-    while (piece := await clocks.within(anext(pieces, None))) is not None:
-        yield piece
 
 
 def _as_told(
@@ -121,6 +119,10 @@ def _as_told(
     has_output: bool,
 ) -> BaseException:
     """An error inside an answer is one like any other where no output came before it."""
+    if isinstance(error, AnswerBrokenOff) and key:
+        # Read once more without the key: a message that was cut may hold half of it.
+        said = without_key(msgspec.json.encode(error.told), key)
+        error = broken_off(msgspec.json.decode(said), do=error.do)
     if isinstance(error, AnswerBrokenOff) and not has_output:
         error = error_inside(error, limits, model, provider)
     _hide(error, key)
@@ -134,8 +136,9 @@ class _Clocks:
         self.silence_s = silence_s
         self._provider = provider
         self._deadline_s = deadline_s
-        self._heard = time.monotonic()
-        self._end = self._heard + deadline_s
+        self._end = time.monotonic() + deadline_s
+        self._silent_s = 0.0
+        """Seconds that were waited since something was heard, without those of a slow reader."""
 
     def look_at(self, headers: dict[str, str]) -> None:
         """A server that does not stream answers a streaming request with one object, in silence."""
@@ -144,7 +147,7 @@ class _Clocks:
 
     def heard(self) -> None:
         """A piece of the answer came."""
-        self._heard = time.monotonic()
+        self._silent_s = 0.0
 
     async def within(self, work: Awaitable[T]) -> T:
         """Wait, as long as the clocks allow.
@@ -152,18 +155,20 @@ class _Clocks:
         Raises:
             MaybeBilled: One of them ran out.
         """
-        now = time.monotonic()
-        left = self._end - now
-        if self.silence_s is not None:
-            left = min(left, self._heard + self.silence_s - now)
+        began = time.monotonic()
+        left = self._end - began
+        silence = None if self.silence_s is None else self.silence_s - self._silent_s
+        is_silence = silence is not None and silence < left
         try:
-            async with asyncio.timeout(left):
-                return await work
+            async with asyncio.timeout(silence if is_silence else left):
+                done = await work
         except TimeoutError as error:
-            raise self._ran_out() from error
+            raise self._ran_out(is_silence=is_silence) from error
+        self._silent_s += time.monotonic() - began
+        return done
 
-    def _ran_out(self) -> MaybeBilled:
-        if time.monotonic() < self._end:
+    def _ran_out(self, *, is_silence: bool) -> MaybeBilled:
+        if is_silence:
             return MaybeBilled(
                 f"{self._provider.name} said nothing for {self.silence_s:g} seconds.",
                 why="At most comments and pings came; the call may have been billed.",

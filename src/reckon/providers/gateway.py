@@ -5,32 +5,36 @@ import binascii
 import hashlib
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 
 from reckon.errors import (
     AuthError,
     BudgetReached,
+    ContextOverflow,
     MissingKey,
     ModelNotServed,
-    ProviderError,
+    ProviderDown,
     RateLimited,
     ReckonError,
     RequestInvalid,
+    RequestRefused,
     UnknownModel,
     UsageError,
 )
-from reckon.providers.untrusted import Json, as_table
+from reckon.providers.untrusted import Json, as_table, text
 from reckon.vocabulary.model import Modality
 from reckon.vocabulary.prompt import (
     Attachment,
     CacheFor,
+    Effort,
     Media,
     MediaLink,
     Message,
     Opaque,
     Reasoning,
+    Schema,
     Text,
     ToolCall,
     ToolResult,
@@ -47,9 +51,13 @@ from reckon.vocabulary.response import (
     Response,
     Signed,
     TextDelta,
+    TokenLogprob,
     ToolCallDelta,
     UsageSeen,
 )
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+"""A count of which there must be one."""
 
 Known = TypeVar("Known", bound=msgspec.Struct)
 
@@ -101,6 +109,11 @@ def decimal(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(repr(value))
 
 
+def effort_of(word: object) -> Effort | None:
+    """An effort of ours; None for another word."""
+    return next((each for each in get_args(Effort) if each == word), None)
+
+
 def media_of(
     data: str, media_type: str, *, name: str = "", cache: CacheFor | None = None
 ) -> Media | None:
@@ -131,9 +144,11 @@ def media_at(
     None where the kind of the data is none of ours.
 
     Raises:
-        RequestInvalid: The data URL is broken.
+        RequestInvalid: The address is none, or the data URL is broken.
     """
     if not url.startswith("data:"):
+        if not url.startswith(("https://", "http://", "gs://")):
+            raise invalid(f"{url[:40]!r} is no address of {modality} and no data URL.")
         return MediaLink(url, modality, cache=cache)
     head, comma, data = url.removeprefix("data:").partition(",")
     media_type, _, coding = head.partition(";")
@@ -195,21 +210,36 @@ def unwrapped_seal(said: str, words: str) -> Reasoning | None:
     return Reasoning(words, signature, encrypted, id_, sealed_by)
 
 
-def status_of(error: ReckonError) -> int:  # noqa: PLR0911 - one return per family of errors
-    """The HTTP status that tells a client of an error."""
-    if isinstance(error, RateLimited):
-        return 402 if error.status == 402 else 429
-    if isinstance(error, AuthError | MissingKey):
-        return 401
-    if isinstance(error, ModelNotServed | UnknownModel):
-        return 404
-    if isinstance(error, BudgetReached):
-        return 402
-    if isinstance(error, UsageError):
-        return 400
-    if isinstance(error, ProviderError) and error.status is not None and error.status >= 400:
-        return error.status
-    return 502
+class Told(msgspec.Struct, frozen=True):
+    """How an error is told: the status, and the words that clients of each format look for."""
+
+    status: int
+    openai: str
+    """OpenAI's code."""
+    anthropic: str
+    """Anthropic's type."""
+
+
+def told(error: ReckonError) -> Told:
+    """How a client of the gateway is told of an error."""
+    kind, own = next((words, own) for kinds, words, own in _TOLD if isinstance(error, kinds))
+    status = getattr(error, "status", None)
+    return msgspec.structs.replace(kind, status=status) if own and status else kind
+
+
+_TOLD: tuple[tuple[tuple[type[ReckonError], ...], Told, bool], ...] = (
+    ((MissingKey,), Told(401, "invalid_api_key", "authentication_error"), False),
+    ((AuthError,), Told(401, "invalid_api_key", "authentication_error"), False),
+    ((ModelNotServed, UnknownModel), Told(404, "model_not_found", "not_found_error"), False),
+    ((BudgetReached,), Told(402, "insufficient_quota", "billing_error"), False),
+    ((RateLimited,), Told(429, "rate_limit_exceeded", "rate_limit_error"), False),
+    ((ContextOverflow,), Told(400, "context_length_exceeded", "invalid_request_error"), False),
+    ((RequestRefused,), Told(400, "invalid_request_error", "invalid_request_error"), True),
+    ((UsageError,), Told(400, "invalid_request_error", "invalid_request_error"), False),
+    ((ProviderDown,), Told(503, "server_is_overloaded", "overloaded_error"), True),
+    ((ReckonError,), Told(502, "server_error", "api_error"), False),
+)
+"""The first that fits; and whether the provider's own status is handed on."""
 
 
 def message_of(error: ReckonError) -> str:
@@ -256,3 +286,41 @@ def events_of(response: Response) -> Iterator[Event]:
         yield LogprobsSeen(response.logprobs)
     yield UsageSeen(response.usage)
     yield Finished(response.stop_reason, explanation=response.stop_explanation)
+
+
+def token_json(each: TokenLogprob) -> Json:
+    """A token with its probability, as both of OpenAI's formats say it."""
+    top = [_weighed(token, logprob) for token, logprob in each.top]
+    return _weighed(each.token, each.logprob) | {"top_logprobs": top}
+
+
+def _weighed(token: str, logprob: float) -> Json:
+    return {"token": token, "logprob": logprob, "bytes": list(token.encode("utf-8", "replace"))}
+
+
+def schema_of(said: Json) -> Schema:
+    """A schema with its name, as both of OpenAI's formats say it.
+
+    Raises:
+        RequestInvalid: There is no schema in it.
+    """
+    schema = as_table(said.get("schema"))
+    if schema is None:
+        raise invalid("The form of the answer is `json_schema`, and holds no schema.")
+    strict = said.get("strict")
+    return Schema(
+        schema=schema,
+        name=text(said, "name") or "answer",
+        description=text(said, "description"),
+        strict=strict if isinstance(strict, bool) else None,
+    )
+
+
+def cache_mark(part: Json) -> CacheFor | None:
+    """The mark for the cache on a part: Anthropic's and OpenRouter's, or OpenAI's own."""
+    if "prompt_cache_breakpoint" in part:
+        return "5m"
+    mark = as_table(part.get("cache_control"))
+    if mark is None:
+        return None
+    return "1h" if mark.get("ttl") == "1h" else "5m"

@@ -21,7 +21,7 @@ _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _CUT = "Input data was truncated"
 _ESCAPED = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 _STREAM = re.compile(rb"(?:data|event|id|retry)?:")
-_STREAM_SIZE = 6
+_STREAM_SIZE = 6 + len(MARK)
 """Bytes that tell whether server-sent events begin."""
 
 Invalid = Callable[[str], AnswerInvalid]
@@ -57,7 +57,7 @@ class WholeDecoder:
         begins = len(self._body) < _STREAM_SIZE
         self._body += data
         if begins:
-            self._body = self._body.lstrip()
+            self._body = self._body.lstrip().removeprefix(MARK).lstrip()
             if self._streamed and _STREAM.match(self._body):
                 self._stream = self._streamed()
                 return self._stream.feed(bytes(self._body))
@@ -69,7 +69,7 @@ class WholeDecoder:
         """All events of the answer."""
         if self._stream:
             return self._stream.close()
-        body = bytes(self._body).removeprefix(MARK)
+        body = bytes(self._body)
         self._body.clear()
         try:
             return self._read(body)

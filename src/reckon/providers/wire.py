@@ -1,6 +1,6 @@
 """What a wire format and an engine must be able to do. Wire formats do no I/O."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
 from reckon.errors import ProviderError, ReckonError
@@ -111,6 +111,6 @@ class GatewayFormat(Protocol):
 class Engine(Protocol):
     """A backend that answers in this process, without HTTP."""
 
-    def respond(self, prompt: Prompt) -> AsyncIterator[Event]:
+    def respond(self, prompt: Prompt) -> AsyncGenerator[Event]:
         """The events of one answer."""
         ...

@@ -8,18 +8,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from reckon.errors import (
-    AuthError,
-    MissingKey,
-    ModelNotServed,
-    ProviderDown,
-    RateLimited,
-    ReckonError,
-    UnknownModel,
-    UsageError,
-)
+from reckon.errors import ReckonError
 from reckon.providers.anthropic.request import WIRE, carry_back, json_input
-from reckon.providers.gateway import message_of, status_of, wrapped_seal
+from reckon.providers.gateway import message_of, told, wrapped_seal
 from reckon.providers.untrusted import Json
 from reckon.vocabulary.call import AnswerHead
 from reckon.vocabulary.prompt import Opaque, Part, Reasoning, Text, ToolCall
@@ -60,14 +51,6 @@ _PLACES = frozenset(
 )
 """Kinds of citations that the format has."""
 
-_ERRORS: tuple[tuple[tuple[type[ReckonError], ...], str], ...] = (
-    ((RateLimited,), "rate_limit_error"),
-    ((AuthError, MissingKey), "authentication_error"),
-    ((ModelNotServed, UnknownModel), "not_found_error"),
-    ((UsageError,), "invalid_request_error"),
-    ((ProviderDown,), "overloaded_error"),
-)
-
 
 def encode_answer(response: Response, head: AnswerHead) -> bytes:
     """A whole answer. Only the first of several choices can be said."""
@@ -107,12 +90,11 @@ def _searches(searches: int) -> Json | None:
 
 def encode_error(error: ReckonError) -> tuple[int, bytes]:
     """Status and body of an error."""
-    return status_of(error), msgspec.json.encode(_error(error))
+    return told(error).status, msgspec.json.encode(_error(error))
 
 
 def _error(error: ReckonError) -> Json:
-    kind = next((name for kinds, name in _ERRORS if isinstance(error, kinds)), "api_error")
-    return {"type": "error", "error": {"type": kind, "message": message_of(error)}}
+    return {"type": "error", "error": {"type": told(error).anthropic, "message": message_of(error)}}
 
 
 def _message(head: AnswerHead) -> Json:

@@ -10,8 +10,11 @@ import msgspec
 
 from reckon.providers.anthropic.request import WIRE
 from reckon.providers.gateway import (
+    Positive,
+    cache_mark,
     converted,
     decimal,
+    effort_of,
     invalid,
     joined,
     media_of,
@@ -40,13 +43,6 @@ from reckon.vocabulary.prompt import (
 )
 
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
-_EFFORTS: dict[str, Effort] = {
-    "low": "low",
-    "medium": "medium",
-    "high": "high",
-    "xhigh": "xhigh",
-    "max": "max",
-}
 _TOOL_FIELDS = frozenset({"type", "name", "description", "input_schema", "strict", "cache_control"})
 
 
@@ -60,7 +56,7 @@ class _Asked(msgspec.Struct):
 
     model: str
     messages: list[dict[str, Any]]
-    max_tokens: int
+    max_tokens: Positive
     system: str | list[dict[str, Any]] | None = None
     stream: bool | None = None
     temperature: float | None = None
@@ -82,6 +78,9 @@ def read_request(body: bytes) -> Request:
     schema, effort = _output(asked.output_config or {}, options)
     thinking = asked.thinking or {}
     choice = asked.tool_choice or {}
+    named = text(choice, "name") if choice.get("type") == "tool" else ""
+    if named in ("auto", "none", "required"):
+        raise invalid(f"tool_choice.name: a tool that must be called cannot be named {named!r}.")
     parallel = choice.get("disable_parallel_tool_use")
     messages = [_message(each, place) for place, each in enumerate(asked.messages)]
     system = _parts(asked.system or "", "system")
@@ -96,7 +95,7 @@ def read_request(body: bytes) -> Request:
         effort="none" if thinking.get("type") == "disabled" else effort,
         reasoning_tokens=_cap(thinking, options),
         tools=tuple(_tool(each) for each in asked.tools or ()),
-        tool_choice=_CHOICES.get(text(choice, "type")) or text(choice, "name") or None,
+        tool_choice=named or _CHOICES.get(text(choice, "type")),
         parallel_tool_calls=None if not isinstance(parallel, bool) else not parallel,
         schema=schema,
         options=options,
@@ -109,12 +108,14 @@ def _output(config: Json, options: Json) -> tuple[Schema | None, Effort | None]:
     """Schema and effort; what else the table says stays an option."""
     rest = dict(config)
     form = as_table(rest.pop("format", None)) or as_table(options.pop("output_format", None)) or {}
-    effort = rest.pop("effort", None)
+    effort = effort_of(rest.get("effort"))
+    if effort is not None:
+        del rest["effort"]
     if rest:
         options["output_config"] = rest
-    schema = table(form, "schema")
-    said = Schema(schema=schema) if form.get("type") == "json_schema" else None
-    return said, _EFFORTS.get(effort) if isinstance(effort, str) else None
+    if form and form.get("type") != "json_schema":
+        raise invalid(f"output_config.format.type: {form.get('type')!r} is not json_schema.")
+    return Schema(schema=table(form, "schema")) if form else None, effort
 
 
 def _cap(thinking: Json, options: Json) -> int | None:
@@ -133,13 +134,15 @@ def _tool(tool: Json) -> Tool | ProviderTool:
     own = tool.get("type") in (None, "custom") and tool.keys() <= _TOOL_FIELDS
     if not own:
         return ProviderTool(wire=WIRE, data=tool)
-    strict = tool.get("strict")
+    strict, name = tool.get("strict"), text(tool, "name")
+    if not name:
+        raise invalid("A tool has no name.")
     return Tool(
-        name=text(tool, "name"),
+        name=name,
         description=text(tool, "description"),
         parameters=table(tool, "input_schema"),
         strict=strict if isinstance(strict, bool) else None,
-        cache=_cache(tool),
+        cache=cache_mark(tool),
     )
 
 
@@ -156,7 +159,7 @@ def _parts(content: str | list[Json], where: str) -> list[Part]:
 
 
 def _block(block: Json, where: str) -> list[Part]:
-    cache = _cache(block)
+    cache = cache_mark(block)
     match block.get("type"):
         case "text":
             return _text(block, cache)
@@ -197,14 +200,15 @@ def _call(block: Json) -> list[Part]:
     return [call, Opaque(WIRE, block, restates=True)]
 
 
-def _result(block: Json, where: str, cache: CacheFor | None) -> ToolResult:
+def _result(block: Json, where: str, cache: CacheFor | None) -> ToolResult | Opaque:
+    """A result; one that holds what our noun has no place for stays as it came."""
     content = block.get("content")
     said = [Text(content)] if isinstance(content, str) else []
     for each in as_list(content):
         inner = _block(as_table(each) or {}, where)
         kept = [part for part in inner if isinstance(part, Text | Media | MediaLink)]
         if len(kept) < len(inner):
-            raise invalid(f"{where}.content: a tool's result holds a block of an unknown type.")
+            return Opaque(WIRE, block)
         said += kept
     return ToolResult(
         text(block, "tool_use_id"),
@@ -232,10 +236,3 @@ def _media(block: Json, cache: CacheFor | None) -> Media | MediaLink | None:
     return media_of(
         text(source, "data"), text(source, "media_type"), name=text(block, "title"), cache=cache
     )
-
-
-def _cache(block: Json) -> CacheFor | None:
-    mark = as_table(block.get("cache_control"))
-    if mark is None:
-        return None
-    return "1h" if mark.get("ttl") == "1h" else "5m"

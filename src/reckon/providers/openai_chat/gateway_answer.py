@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from reckon.errors import ReckonError
-from reckon.providers.gateway import data_url, message_of, status_of
+from reckon.providers.gateway import data_url, message_of, token_json, told
 from reckon.providers.openai_chat.gateway_request import FORMATS_OF_REASONING
 from reckon.providers.openai_chat.request import WIRE
 from reckon.providers.untrusted import Json
@@ -91,11 +91,14 @@ def usage_json(usage: Usage) -> Json:
 
 def encode_error(error: ReckonError) -> tuple[int, bytes]:
     """Status and body of an error."""
-    return status_of(error), msgspec.json.encode(_error(error))
+    return told(error).status, msgspec.json.encode(error_json(error))
 
 
-def _error(error: ReckonError) -> Json:
-    said = {"message": message_of(error), "type": type(error).__name__, "code": status_of(error)}
+def error_json(error: ReckonError) -> Json:
+    """An error in OpenAI's words, which the Responses format shares."""
+    code = told(error).openai
+    kind = "server_error" if told(error).status >= 500 else "invalid_request_error"
+    said = {"message": message_of(error), "type": kind, "param": None, "code": code}
     return {"error": said}
 
 
@@ -199,16 +202,7 @@ def _annotation(citation: Citation) -> Iterable[Json]:
 
 
 def _logprobs(tokens: Iterable[TokenLogprob]) -> Json:
-    return {"content": [_token(each) for each in tokens]}
-
-
-def _token(each: TokenLogprob) -> Json:
-    top = [_weighed(token, logprob) for token, logprob in each.top]
-    return _weighed(each.token, each.logprob) | {"top_logprobs": top}
-
-
-def _weighed(token: str, logprob: float) -> Json:
-    return {"token": token, "logprob": logprob, "bytes": list(token.encode("utf-8", "replace"))}
+    return {"content": [token_json(each) for each in tokens]}
 
 
 class StreamEncoder:
@@ -252,7 +246,7 @@ class StreamEncoder:
 
     def fail(self, error: ReckonError) -> bytes:
         """The error, as OpenAI tells one in mid-stream."""
-        return _event(_error(error))
+        return _event(error_json(error))
 
     def _chunk(self, choice: int, delta: Json, **more: Any) -> bytes:
         if choice not in self._began:

@@ -8,14 +8,24 @@ from typing import Any, Literal
 
 import msgspec
 
-from reckon.providers.gateway import converted, decimal, invalid, joined, media_at, request_of
+from reckon.providers.gateway import (
+    Positive,
+    cache_mark,
+    converted,
+    decimal,
+    effort_of,
+    invalid,
+    joined,
+    media_at,
+    request_of,
+    schema_of,
+)
 from reckon.providers.made_up import made_up_id
 from reckon.providers.openai_chat.request import AUDIO_FORMATS, WIRE
 from reckon.providers.untrusted import Json, as_list, as_table, table, text
 from reckon.vocabulary.call import Request
 from reckon.vocabulary.prompt import (
     CacheFor,
-    Effort,
     Media,
     MediaLink,
     Message,
@@ -24,7 +34,6 @@ from reckon.vocabulary.prompt import (
     Prompt,
     ProviderTool,
     Reasoning,
-    Schema,
     Text,
     Tool,
     ToolCall,
@@ -78,16 +87,16 @@ class _Asked(msgspec.Struct):
     messages: list[dict[str, Any]]
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
+    max_tokens: Positive | None = None
+    max_completion_tokens: Positive | None = None
     temperature: float | None = None
     top_p: float | None = None
     stop: str | list[str] | None = None
     seed: int | None = None
-    n: int | None = None
+    n: Positive | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
-    reasoning_effort: Effort | None = None
+    reasoning_effort: str | None = None
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
@@ -102,8 +111,14 @@ def read_request(body: bytes) -> Request:
     """
     asked, options = request_of(body, _Asked)
     form = asked.response_format or {}
+    kind = form.get("type", "text")
+    if kind not in ("json_schema", "json_object", "text"):
+        raise invalid(f"response_format.type: {kind!r} is none of text, json_object, json_schema.")
     limit = asked.max_completion_tokens
     choice, others = _tool_choice(asked.tool_choice)
+    effort = effort_of(asked.reasoning_effort)
+    if asked.reasoning_effort and effort is None:
+        others["reasoning_effort"] = asked.reasoning_effort
     prompt = Prompt(
         messages=_messages(asked.messages),
         max_output_tokens=asked.max_tokens if limit is None else limit,
@@ -113,12 +128,12 @@ def read_request(body: bytes) -> Request:
         seed=asked.seed,
         choices=1 if asked.n is None else asked.n,
         logprobs=(asked.top_logprobs or 0) if asked.logprobs else None,
-        effort=asked.reasoning_effort,
+        effort=effort,
         tools=tuple(_tool(each, place) for place, each in enumerate(asked.tools or ())),
         tool_choice=choice,
         parallel_tool_calls=asked.parallel_tool_calls,
-        schema=_schema(form),
-        json=form.get("type") == "json_object",
+        schema=schema_of(table(form, "json_schema")) if kind == "json_schema" else None,
+        json=kind == "json_object",
         options=options | others,
         options_of=WIRE,
     )
@@ -131,24 +146,16 @@ def read_request(body: bytes) -> Request:
     )
 
 
-def _schema(form: Json) -> Schema | None:
-    if form.get("type") != "json_schema":
-        return None
-    said = table(form, "json_schema")
-    strict = said.get("strict")
-    return Schema(
-        schema=table(said, "schema"),
-        name=text(said, "name") or "answer",
-        description=text(said, "description"),
-        strict=strict if isinstance(strict, bool) else None,
-    )
-
-
 def _tool(tool: Json, place: int) -> Tool | ProviderTool:
-    if tool.get("type") != "function":
+    if tool.get("type") != "function" or tool.keys() - {"type", "function", "cache_control"}:
         return ProviderTool(wire=WIRE, data=tool)
     function = converted(tool.get("function"), _Function, f"tools[{place}].function")
-    found = Tool(name=function.name, description=function.description, strict=function.strict)
+    found = Tool(
+        name=function.name,
+        description=function.description,
+        strict=function.strict,
+        cache=cache_mark(tool),
+    )
     if function.parameters is None:
         return found
     return msgspec.structs.replace(found, parameters=function.parameters)
@@ -157,7 +164,7 @@ def _tool(tool: Json, place: int) -> Tool | ProviderTool:
 def _tool_choice(said: str | Json | None) -> tuple[str | None, Json]:
     """The choice in our words, or as an option where we have none (`allowed_tools`)."""
     if said is None or isinstance(said, str):
-        return said, {}
+        return ("required" if said == "any" else said), {}  # Mistral's word
     name = text(table(said, "function"), "name")
     if said.get("type") == "function" and name:
         return name, {}
@@ -262,7 +269,7 @@ def _parts(content: str | list[Json] | None, where: str) -> list[Part]:
 
 
 def _part(part: Json, where: str) -> Part:
-    kind, cache = part.get("type"), _cache(part)
+    kind, cache = part.get("type"), cache_mark(part)
     if kind == "text":
         return Text(text(part, "text"), cache)
     if kind == "refusal":
@@ -290,18 +297,10 @@ def _media(part: Json, cache: CacheFor | None, where: str) -> Media | MediaLink 
             file = table(part, "file")
             data = text(file, "file_data")
             name = text(file, "filename")
-            return media_at(data, "pdf", name=name, cache=cache) if data else None
+            # OpenRouter also takes an address there.
+            inline = data.startswith("data:")
+            return media_at(data, "pdf", name=name, cache=cache) if inline else None
         case str():
             return None
         case _:
             raise invalid(f"{where}.content: a part has no type.")
-
-
-def _cache(part: Json) -> CacheFor | None:
-    """A mark of OpenRouter's, or OpenAI's own, which has no lifetime."""
-    if "prompt_cache_breakpoint" in part:
-        return "5m"
-    mark = as_table(part.get("cache_control"))
-    if mark is None:
-        return None
-    return "1h" if mark.get("ttl") == "1h" else "5m"

@@ -1,11 +1,8 @@
 """The gateway's side of the Responses format."""
 
 from reckon.errors import ReckonError
-from reckon.providers.openai_responses.gateway_answer import (
-    StreamEncoder,
-    encode_answer,
-    encode_error,
-)
+from reckon.providers.openai_chat.gateway_answer import encode_error
+from reckon.providers.openai_responses.gateway_answer import StreamEncoder, encode_answer
 from reckon.providers.openai_responses.gateway_request import read_request
 from reckon.vocabulary.call import AnswerHead, Request
 from reckon.vocabulary.response import Response

@@ -10,8 +10,15 @@ from typing import Any
 import msgspec
 
 from reckon.errors import ReckonError
-from reckon.providers.gateway import events_of, message_of, status_of, wrapped_seal
-from reckon.providers.openai_responses.request import GAP, PICTURE_CALL, WIRE
+from reckon.providers.gateway import events_of, token_json, wrapped_seal
+from reckon.providers.openai_chat.gateway_answer import error_json
+from reckon.providers.openai_responses.request import (
+    CALL_FIELDS,
+    GAP,
+    OWN_THOUGHT,
+    PICTURE_CALL,
+    WIRE,
+)
 from reckon.providers.untrusted import Json, text
 from reckon.vocabulary.call import AnswerHead
 from reckon.vocabulary.prompt import Media, Opaque, Reasoning
@@ -29,7 +36,6 @@ from reckon.vocabulary.response import (
     Signed,
     StopReason,
     TextDelta,
-    TokenLogprob,
     ToolCallDelta,
     UsageSeen,
 )
@@ -54,20 +60,6 @@ def usage_json(usage: Usage) -> Json | None:
         "output_tokens": usage.output_tokens,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
         "total_tokens": usage.input_tokens + usage.output_tokens,
-    }
-
-
-def encode_error(error: ReckonError) -> tuple[int, bytes]:
-    """Status and body of an error."""
-    return status_of(error), msgspec.json.encode({"error": _error(error)})
-
-
-def _error(error: ReckonError) -> Json:
-    return {
-        "message": message_of(error),
-        "type": type(error).__name__,
-        "code": str(status_of(error)),
-        "param": None,
     }
 
 
@@ -129,7 +121,7 @@ class StreamEncoder:
 
     def fail(self, error: ReckonError) -> bytes:
         """The error, as OpenAI tells one in mid-stream."""
-        answer = self.answer() | {"status": "failed", "error": _error(error)}
+        answer = self.answer() | {"status": "failed", "error": error_json(error)["error"]}
         return self._event("response.failed", response=answer)
 
     def answer(self) -> Json:
@@ -163,7 +155,17 @@ class StreamEncoder:
         return said + self._event("response.output_item.added", output_index=place, item=item)
 
     def _opaque(self, item: Json) -> bytes:
-        """An item of this format's own; the picture of a call comes after it."""
+        """An item of this format's own; the picture of a call comes after it.
+
+        A call that is told once more has fields that our noun lacks.
+        """
+        for place in self._calls.values():
+            call = self._items[place]
+            if item.get("type") == call["type"] and item.get("call_id") == call["call_id"]:
+                more = {name: item[name] for name in item.keys() - CALL_FIELDS}
+                self._items[place] = call | more
+                return b""
+        item.setdefault("id", f"item_{self._head.id}_{len(self._items)}")
         said = self._add(item)
         self._open = _Open(text(item, "type"), len(self._items) - 1)
         return said if self._open.kind == PICTURE_CALL else said + self._end()
@@ -258,7 +260,7 @@ class StreamEncoder:
         return said + self._event("response.reasoning_summary_text.delta", delta=words, **told)
 
     def _thought(self, id_: str = "") -> bytes:
-        id_ = id_ or f"rs_{self._head.id}_{len(self._items)}"
+        id_ = id_ or f"{OWN_THOUGHT}{self._head.id}_{len(self._items)}"
         said = self._add({"type": "reasoning", "id": id_, "summary": []})
         self._open = _Open("summary", len(self._items) - 1)
         return said
@@ -311,7 +313,7 @@ class StreamEncoder:
             case Cited(citation) if self._open is not None and citation.url:
                 return self._cite(citation)
             case LogprobsSeen(tokens) if self._open is not None:
-                self._open.logprobs += [_token(each) for each in tokens]
+                self._open.logprobs += [token_json(each) for each in tokens]
             case Signed(phase) if event.sealed_by == WIRE and self._open is not None:
                 self._items[self._open.place]["phase"] = phase
             case PartSeen(Opaque() as part) if part.wire == WIRE:
@@ -421,12 +423,3 @@ def _seal(event: ReasoningSealed, item_id: str) -> str:
         return ""
     part = Reasoning("", event.signature, event.encrypted, event.id, event.sealed_by)
     return wrapped_seal(part)
-
-
-def _token(each: TokenLogprob) -> Json:
-    top = [_weighed(token, logprob) for token, logprob in each.top]
-    return _weighed(each.token, each.logprob) | {"top_logprobs": top}
-
-
-def _weighed(token: str, logprob: float) -> Json:
-    return {"token": token, "logprob": logprob, "bytes": list(token.encode("utf-8", "replace"))}

@@ -9,16 +9,20 @@ from typing import Any, Literal
 import msgspec
 
 from reckon.providers.gateway import (
+    Positive,
+    cache_mark,
     converted,
     decimal,
+    effort_of,
     invalid,
     joined,
     media_at,
     request_of,
+    schema_of,
     unwrapped_seal,
 )
-from reckon.providers.openai_responses.request import GAP, WIRE
-from reckon.providers.untrusted import Json, as_list, as_table, table, text
+from reckon.providers.openai_responses.request import CALL_FIELDS, GAP, OWN_THOUGHT, WIRE
+from reckon.providers.untrusted import Json, as_list, as_table, text
 from reckon.vocabulary.call import Request
 from reckon.vocabulary.prompt import (
     Effort,
@@ -30,7 +34,6 @@ from reckon.vocabulary.prompt import (
     Prompt,
     ProviderTool,
     Reasoning,
-    Schema,
     Text,
     Tool,
     ToolCall,
@@ -45,15 +48,14 @@ _ROLES: dict[str, Literal["user", "assistant", "system"]] = {
 }
 
 
+_TOOL_FIELDS = frozenset({"type", "name", "description", "parameters", "strict"})
+
+
 class _Function(msgspec.Struct):
     name: str
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
-
-
-class _Reasoning(msgspec.Struct):
-    effort: Effort | None = None
 
 
 class _Asked(msgspec.Struct):
@@ -63,7 +65,7 @@ class _Asked(msgspec.Struct):
     input: str | list[dict[str, Any]]
     instructions: str | None = None
     stream: bool | None = None
-    max_output_tokens: int | None = None
+    max_output_tokens: Positive | None = None
     temperature: float | None = None
     top_p: float | None = None
     top_logprobs: int | None = None
@@ -86,6 +88,9 @@ def read_request(body: bytes) -> Request:
     if include:
         options["include"] = include
     form = _form(asked.text or {}, options)
+    kind = form.get("type", "text")
+    if kind not in ("json_schema", "json_object", "text"):
+        raise invalid(f"text.format.type: {kind!r} is none of text, json_object, json_schema.")
     effort = _effort(asked.reasoning or {}, options)
     prompt = Prompt(
         messages=_messages(asked),
@@ -97,8 +102,8 @@ def read_request(body: bytes) -> Request:
         tools=tuple(_tool(each, place) for place, each in enumerate(asked.tools or ())),
         tool_choice=_tool_choice(asked.tool_choice, options),
         parallel_tool_calls=asked.parallel_tool_calls,
-        schema=_schema(form),
-        json=form.get("type") == "json_object",
+        schema=schema_of(form) if kind == "json_schema" else None,
+        json=kind == "json_object",
         options=options,
         options_of=WIRE,
     )
@@ -120,27 +125,16 @@ def _form(said: Json, options: Json) -> Json:
     return form
 
 
-def _schema(form: Json) -> Schema | None:
-    if form.get("type") != "json_schema":
-        return None
-    strict = form.get("strict")
-    return Schema(
-        schema=table(form, "schema"),
-        name=text(form, "name") or "answer",
-        description=text(form, "description"),
-        strict=strict if isinstance(strict, bool) else None,
-    )
-
-
 def _effort(said: Json, options: Json) -> Effort | None:
-    rest = {name: value for name, value in said.items() if name != "effort"}
+    effort = effort_of(said.get("effort"))
+    rest = {name: value for name, value in said.items() if name != "effort" or effort is None}
     if rest:
         options["reasoning"] = rest
-    return converted(said, _Reasoning, "reasoning").effort
+    return effort
 
 
 def _tool(tool: Json, place: int) -> Tool | ProviderTool:
-    if tool.get("type") != "function":
+    if tool.get("type") != "function" or tool.keys() - _TOOL_FIELDS:
         return ProviderTool(wire=WIRE, data=tool)
     function = converted(tool, _Function, f"tools[{place}]")
     found = Tool(name=function.name, description=function.description or "", strict=function.strict)
@@ -183,6 +177,8 @@ def _item(item: Json, where: str, names: dict[str, str]) -> Message:
         case "function_call":
             call = ToolCall(text(item, "call_id"), text(item, "name"), text(item, "arguments"))
             names[call.id] = call.name
+            if any(item[name] is not None for name in item.keys() - CALL_FIELDS):
+                return _said(call, Opaque(WIRE, item, restates=True))
             return _said(call)
         case "function_call_output":
             return Message(role="user", parts=(_result(item, where, names),))
@@ -232,7 +228,7 @@ def _part(part: Json, where: str) -> Text | Media | MediaLink | None:
     """A part of a message; None where this format alone has such."""
     match part.get("type"):
         case "input_text" | "output_text" | "text":
-            return Text(text(part, "text"), "5m" if "prompt_cache_breakpoint" in part else None)
+            return Text(text(part, "text"), cache_mark(part))
         case "refusal":
             return Text(text(part, "refusal"))
         case str():
@@ -253,14 +249,20 @@ def _media(part: Json) -> Media | MediaLink | None:
     return None
 
 
-def _reasoning(item: Json) -> list[Reasoning]:
-    """The thoughts of one item: a part for each summary, the seal on the last."""
+def _reasoning(item: Json) -> list[Part]:
+    """The thoughts of one item: a part for each summary, the seal on the last.
+
+    One that has neither a seal nor open words is known to the provider by its id alone.
+    """
     kinds = ("summary", "content")
     words = [
         text(as_table(each) or {}, "text") for kind in kinds for each in as_list(item.get(kind))
     ]
     words = [each for each in words if each]
     id_, seal = text(item, "id"), text(item, "encrypted_content")
+    if not seal and not item.get("content"):
+        plain: list[Part] = [Reasoning(GAP.join(words))] if words else []
+        return plain if id_.startswith(OWN_THOUGHT) else [*plain, Opaque(WIRE, item, restates=True)]
     foreign = unwrapped_seal(seal, GAP.join(words))
     if foreign is not None:
         return [foreign]

@@ -34,6 +34,9 @@ WIRE = "openai_responses"
 GAP = "\n\n"
 """Stands between two summaries of one piece of reasoning, for people; it is never sent."""
 
+OWN_THOUGHT = "rs_reckon_"
+"""Begins the names of thoughts that the gateway made up: no provider knows them."""
+
 PICTURE_CALL = "image_generation_call"
 
 CALL_FIELDS = frozenset({"type", "id", "call_id", "name", "arguments", "status"})
