@@ -31,6 +31,10 @@ DOCUMENTED = """
 """
 
 
+NEST = "- &a0 [x, x]\n" + "".join(f"- &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+"""Forty lines that unfold to a million million values."""
+
+
 @pytest.fixture
 def llm_home(home, tmp_path, monkeypatch):
     """The folder where `llm` keeps its things."""
@@ -273,7 +277,15 @@ def test_an_empty_file_is_no_mistake(llm_home, text):
         ("- model_id: x\n  model_name: m\n  headers: {a: [1]}\n", "entry 1 (x)", "headers"),
         ("- model_id: x\n  model_name: 2024-99-99\n", "", "month must be in 1..12"),
         ("[" * 5000, "", "recursion"),
-        ("- &a\n  model_id: x\n  model_name: m\n  headers: *a\n", "entry 1 (x)", "recursion"),
+        (
+            "- &a\n  model_id: x\n  model_name: m\n  headers: *a\n",
+            "top of the file",
+            "aliases unfold",
+        ),
+        (NEST, "top of the file", "aliases unfold"),
+        ("- model_id: !!int ''\n", "", "index out of range"),
+        ("- model_id: !!bool foo\n", "", "foo"),
+        ("- model_id: !!timestamp foo\n", "", "group"),
     ],
 )
 def test_a_broken_file_is_named_with_its_place(llm_home, text, where, why):

@@ -148,3 +148,21 @@ def test_a_cost_that_is_unknown_says_why(
     assert why in reckon("logs", "show").stdout
     with Ledger.look(settings.ledger_path()) as ledger:
         assert ledger.show().cost_pico is None
+
+
+def test_a_damaged_answer_does_not_end_the_export_of_the_others(
+    openai_at: Callable[[str], None],
+) -> None:
+    """Its row comes without it, and stderr says why."""
+    ask(openai_at, Reply(text="one"))
+    ask(openai_at, Reply(text="two"))
+    with sqlite3.connect(settings.ledger_path()) as connection:
+        connection.execute("UPDATE raw SET body = x'78' WHERE attempt = 1")
+    connection.close()
+    done = reckon("logs", "export")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["answer"] for row in rows] == ["one", "two"]
+    assert [row["raw"] is None for row in rows] == [True, False]
+    assert "damaged" in done.stderr
+    without = reckon("logs", "export", "--no-raw").stdout.splitlines()
+    assert all("raw" not in json.loads(line) for line in without)

@@ -61,6 +61,8 @@ def test_the_bare_list_of_openai_says_ids_and_nothing_else():
         ),
         ("Anthropic", {"max_input_tokens": 1000000, "max_tokens": 128000}, 1000000, 128000),
         ("nobody knows", {"max_tokens": 5}, None, None),
+        ("written as a fraction", {"context_length": 131072.0}, 131072, None),
+        ("nonsense", {"context_length": 1e300}, None, None),
         ("nonsense", {"context_length": -1}, None, None),
         ("nonsense", {"context_length": "many"}, None, None),
     ],

@@ -23,6 +23,12 @@ COMPLETION = (
     " spoken here."
 )
 
+MOST_VALUES = 100_000
+"""Values in a file of models; a nest of aliases makes millions of a few lines."""
+
+_NOT_READ = (ValueError, IndexError, KeyError, AttributeError, TypeError, RecursionError)
+"""What PyYAML raises for values that are not what their tags say."""
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry, in the words of `llm`."""
@@ -86,17 +92,32 @@ def _entries(path: Path) -> list[Any]:
 
     try:
         content: Any = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, *_NOT_READ) as error:
         raise CatalogueError(
             f"{path}{_line(error)}: the file is not YAML.",
             why=getattr(error, "problem", None) or str(error),
             do="Correct that line, or move the file away.",
         ) from error
+    if "&" in text and _size(content) > MOST_VALUES:
+        _fail(path, "top of the file", "its anchors and aliases unfold to far too much")
     if content is None:
         return []
     if not isinstance(content, list):
         _fail(path, "top of the file", "it is no list of entries that begin with `- model_id:`")
     return cast("list[Any]", content)
+
+
+def _size(content: object) -> int:
+    """Values in the content, aliases unfolded, as far as it matters."""
+    found, waiting = 0, [content]
+    while waiting and found <= MOST_VALUES:
+        value = waiting.pop()
+        found += 1
+        if isinstance(value, dict):
+            waiting += cast("dict[Any, Any]", value).values()
+        elif isinstance(value, list):
+            waiting += cast("list[Any]", value)
+    return found
 
 
 def _line(error: Exception) -> str:

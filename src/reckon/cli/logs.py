@@ -144,12 +144,14 @@ def remove(rows: tuple[str, ...], yes: bool) -> None:
 
 @command.command("export")
 @_filters
-def export(
+@click.option("--raw/--no-raw", "with_raw", default=True, help="Answers as they came; default.")
+def export(  # noqa: PLR0917
     model: str | None,
     run: str | None,
     status: str | None,
     tag: str | None,
     since: dt.datetime | None,
+    with_raw: bool,
 ) -> None:
     """All rows as JSON Lines, oldest first, each with its answer as it came."""
     with _open() as ledger:
@@ -161,7 +163,8 @@ def export(
             since=midnight(since),
             oldest_first=True,
         ):
-            click.echo(as_json_line(row_fields(row) | _raw_fields(ledger.raw(row.id))))
+            raw = _raw_or_note(ledger, row.id) if with_raw else {}
+            click.echo(as_json_line(row_fields(row) | raw))
 
 
 @command.command("verify")
@@ -254,6 +257,15 @@ def _raw_note(raw: "Raw") -> str:
     if raw.body is None:
         return f"left out: {size(raw.size)} ({kind}) are more than is kept"
     return f"{size(raw.size)} ({kind}); --json shows it"
+
+
+def _raw_or_note(ledger: "Ledger", row: str) -> dict[str, Any]:
+    """The answer as it came; one that is damaged does not end the export of the others."""
+    try:
+        return _raw_fields(ledger.raw(row))
+    except LedgerDamaged as error:
+        click.echo("\n".join(error.lines()), err=True)
+        return _raw_fields(None)
 
 
 def _raw_fields(raw: "Raw | None") -> dict[str, Any]:

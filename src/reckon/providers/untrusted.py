@@ -1,5 +1,6 @@
 """Reading answers that may hold anything: every look returns a type that was asked for."""
 
+from decimal import Decimal
 from typing import Any, cast
 
 HIGHEST_COUNT = 2**53
@@ -34,7 +35,7 @@ def count(parent: Json, name: str) -> int | None:
     value = parent.get(name)
     if value is None:
         return None
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | Decimal) and 0 <= value < HIGHEST_COUNT and value == int(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < HIGHEST_COUNT:
         return None
