@@ -39,21 +39,36 @@ def recorded(wire: str, *, stream: bool) -> Iterator[bytes]:
             yield body.encode()
 
 
+def requests(wire: str) -> Iterator[bytes]:
+    """Bodies of requests of a format."""
+    for found in _exchanges(wire):
+        body = found.get("request", {}).get("body")
+        if isinstance(body, dict):
+            yield json.dumps(body).encode()
+    turns = [{"role": "user", "content": [{"type": "text", "text": "x"}]}]
+    yield json.dumps({"model": "m", "max_tokens": 9, "messages": turns, "input": turns}).encode()
+
+
 def recorded_errors(wire: str) -> Iterator[bytes]:
     """Bodies of recorded refusals."""
     return (each["body"].encode() for each in _answers(wire) if each["status"] >= 400)
 
 
 def _answers(wire: str) -> Iterator[Any]:
+    for found in _exchanges(wire):
+        if isinstance(found.get("response", {}).get("body"), str):
+            yield found["response"]
+
+
+def _exchanges(wire: str) -> Iterator[Any]:
     for folder in RECORDED:
         for path in sorted(folder.glob("**/*.jsonl")):
             for line in path.read_text(encoding="utf-8").splitlines():
                 found = json.loads(line)
-                answer = found.get("response", {})
                 # Ours lie in a file for each format, others name the address that answered.
                 speaks = path.stem == wire or re.search(FORMATS[wire], found.get("endpoint", ""))
-                if speaks and isinstance(answer.get("body"), str):
-                    yield answer
+                if speaks:
+                    yield found
 
 
 def pictures() -> Iterator[bytes]:

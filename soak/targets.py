@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from reckon.errors import BadMedia, ProviderError
+from reckon.errors import BadMedia, ProviderError, UsageError
 from reckon.providers import registry
 from reckon.providers.json_stream import ObjectReader
 from reckon.providers.limit_headers import LONGEST_S
@@ -18,6 +18,7 @@ from reckon.providers.made_up import is_made_up
 from reckon.providers.sse import EventReader
 from reckon.run.collect import Collector
 from reckon.run.headers import FAR_BYTES, HEAD_BYTES, picture_header
+from reckon.vocabulary.call import AnswerHead
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.response import Event, ToolCallDelta
 from soak import seeds
@@ -29,6 +30,9 @@ PER_BYTE_S = 20e-6
 MODEL = Model(id="m", provider="p", organization="o")
 MOST_PIECES = 128
 """An input is cut into at most; small ones are cut at every byte."""
+
+SERVED = ("openai_chat", "openai_responses", "anthropic")
+HEAD = AnswerHead(id="x", model="m", created=0)
 
 STATUSES = (300, 400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 503, 529, 999)
 
@@ -117,6 +121,13 @@ def _keeps(events: list[Event]) -> None:
     msgspec.json.encode(response.usage)
     for name, value in msgspec.structs.asdict(response.usage).items():
         assert not isinstance(value, int) or 0 <= value < 2**63, f"{name} is no sane count"
+    for wire in SERVED:
+        served = registry.gateway_format(wire)
+        msgspec.json.decode(served.encode(response, HEAD))
+        encoder = served.encoder(HEAD, usage=True)
+        for event in events:
+            encoder.feed(event)
+        encoder.close()
 
 
 def stream_of(wire: str) -> Target:
@@ -176,6 +187,28 @@ def refusals_of(wire: str) -> Target:
         return each[:300]
 
     return Target(f"{wire}.refusal", in_time(check), bodies)
+
+
+def request_of(wire: str) -> Target:
+    """What the gateway reads in a request, and what the formats make of it."""
+
+    def check(data: bytes) -> None:
+        try:
+            prompt = registry.gateway_format(wire).decode(data).prompt
+            for other in (wire, "gemini"):
+                registry.wire_format(other).encode(
+                    prompt,
+                    MODEL,
+                    Provider(id="p", name="P", wire=other),
+                    base_url="http://x",
+                    key=None,
+                    stream=False,
+                )
+        except UsageError as error:
+            assert error.what, "an error says what happened"
+            assert error.do, "an error says what to do"
+
+    return Target(f"{wire}.request", in_time(check), lambda: list(seeds.requests(wire)))
 
 
 # Readers below the decoders
@@ -271,6 +304,7 @@ TARGETS = {
     for target in (
         *(stream_of(wire) for wire in _WIRES),
         *(whole_of(wire) for wire in _WIRES),
+        *(request_of(wire) for wire in SERVED),
         *(refusals_of(wire) for wire in ("openai_chat", "gemini")),
         Target("sse", in_time(check_sse), _streams),
         Target("json_stream", in_time(check_objects), _objects),
