@@ -3,6 +3,8 @@
 import datetime as dt
 from decimal import Decimal as D
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -282,12 +284,46 @@ def test_a_bill_is_held_against_the_price_list() -> None:
     assert listed_cost(Usage(reported_cost_pico=5), plain("2", "4")) is None
 
 
+@pytest.mark.parametrize("tier", ["flex", "batch"])
+def test_flex_and_batch_cost_the_batch_price(tier: str) -> None:
+    """Once, also for an answer of the batch API that names its tier; searches cost the same."""
+    usage = Usage(input_tokens=1_000_000, output_tokens=0, service_tier=tier, web_searches=1)
+    price = Price(
+        rate=Rate(input=D(2), output=D(4)), batch_multiplier=D("0.5"), per_search=D("0.01")
+    )
+    for batch in (False, True):
+        found = cost(usage, price, batch=batch)
+        assert found is not None
+        assert to_usd(found.total_pico) == D("1.01")
+
+
+@pytest.mark.parametrize(
+    ("tier", "sentence"),
+    [
+        ("priority", "It was served at the tier `priority`, whose price is not known."),
+        ("provisioned", "It was served at the tier `provisioned`, whose price is not known."),
+        ("flex", "It was served at the tier `flex`, whose price is not known."),
+        ("batch", "No batch price is known."),
+    ],
+)
+def test_a_tier_without_a_known_price_makes_the_cost_unknown(tier: str, sentence: str) -> None:
+    """The standard price would be wrong; a bill wins all the same."""
+    usage = Usage(input_tokens=10, output_tokens=10, service_tier=tier)
+    assert cost(usage, plain("1", "2")) is None
+    assert why_unknown(usage, plain("1", "2")) == sentence
+    billed = msgspec.structs.replace(usage, reported_cost_pico=7)
+    found = cost(billed, plain("1", "2"))
+    assert found is not None
+    assert (found.total_pico, why_unknown(billed, plain("1", "2"))) == (7, "")
+
+
 @given(
     usage=st.builds(
         Usage,
         input_tokens=st.none() | COUNTS,
         output_tokens=st.none() | COUNTS,
         web_searches=st.integers(0, 2),
+        service_tier=st.sampled_from(["", "flex", "batch", "priority"]),
         billed_besides=st.sampled_from(["", "advice"]),
         reported_cost_pico=st.none() | COUNTS,
     ),

@@ -14,9 +14,11 @@ from usage_of_recorded import (
     Json,
     day_of,
     fee_of,
+    has_other_bills,
     is_stream,
     recorded,
     searches_of,
+    tier_of,
     usage_of,
 )
 
@@ -49,6 +51,7 @@ APART = Price(
         image_output=D(29),
     ),
     per_search=D("0.031"),
+    batch_multiplier=D("0.37"),
 )
 """A rate of its own for each kind of token, all of them prime."""
 
@@ -67,6 +70,7 @@ REASONS = (
     "The provider did not say how many tokens were used.",
     "Billed besides, at a price of its own: ",
     "Web searches were run ",
+    "It was served at the tier ",
 )
 
 
@@ -118,13 +122,17 @@ def test_the_cost_is_what_the_raw_usage_comes_to(wire: str, exchange: Json) -> N
     searches = searches_of(wire, exchange, raw)
     assert usage.web_searches == searches
     counts = without_bill(usage)
-    advised = any(each.get("type") == "advisor_message" for each in raw.get("iterations") or ())
+    tier, unsaid = tier_of(exchange), has_other_bills(wire, exchange)
+    assert bool(usage.billed_besides) == unsaid
+    if raw:
+        assert usage.service_tier == tier
     for price in (APART, listed(exchange, model)):
         if price is None:
             continue
         found = cost(counts, price)
         fee = fee_of(price, searches)
-        if not raw or advised or (fee is None and not price.free):
+        factor = {"": D(1), "flex": price.batch_multiplier}.get(tier)
+        if not raw or unsaid or factor is None or (fee is None and not price.free):
             assert found is None
             assert why_unknown(counts, price)
             continue
@@ -134,7 +142,7 @@ def test_the_cost_is_what_the_raw_usage_comes_to(wire: str, exchange: Json) -> N
             continue
         assert usage.input_tokens is not None
         rate = rate_for(price, usage.input_tokens)
-        expected = BY_HAND[wire](raw, rate) / 1_000_000 + (fee or 0)
+        expected = BY_HAND[wire](raw, rate) / 1_000_000 * factor + (fee or 0)
         if exchange["id"] != "w-0ab324bff664":  # see `BILL_DIFFERS`: its parts exceed the whole
             assert to_usd(found.total_pico) == expected
 

@@ -216,6 +216,27 @@ def searches_of(wire: str, exchange: Json, usage: Json) -> int:
             return told.get("web_search_requests", 0)
 
 
+def tier_of(exchange: Json) -> str:
+    """The last service tier that the answer names; empty for the standard one."""
+    body = exchange["response"]["body"]
+    names = re.findall(r'"(?:service_tier|serviceTier|trafficType)":\s*"?(\w+)', body)
+    told = [name.lower() for name in names if name != "null"]
+    last = told[-1].removeprefix("on_demand_") if told else ""
+    return "" if last in ("auto", "default", "standard", "on_demand", "1") else last
+
+
+def has_other_bills(wire: str, exchange: Json) -> bool:
+    """Whether the answer shows something that is billed by another measure than its tokens."""
+    body = exchange["response"]["body"]
+    signs = {
+        "anthropic": r'"container":\s*\{|"type":\s*"advisor_message"|"inference_geo":\s*"us"',
+        "openai_responses": r'"type":\s*"(code_interpreter|file_search|image_generation)_call"',
+        "openai_chat": r'"executed_tools":\s*\[\s*\{|"usage_breakdown":\s*\{\s*"models":\s*\[',
+        "gemini": r'"maps":\s*\{',
+    }
+    return wire in signs and re.search(signs[wire], body) is not None
+
+
 def fee_of(price: Price, searches: int) -> Decimal | None:
     """Dollars for so many searches."""
     if not searches:

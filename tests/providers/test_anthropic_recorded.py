@@ -162,7 +162,9 @@ def test_usage_is_that_of_the_json(exchange: Any) -> None:
         cache_write_tokens=written,
         reasoning_tokens=usage.get("output_tokens_details", {}).get("thinking_tokens", 0),
         web_searches=searches,
-        billed_besides=f"advice of {advisors[0]}" if advisors else "",
+        billed_besides=f"advice of {advisors[0]}"
+        if advisors
+        else "a container in which code ran" * ("container" in read(exchange)),
     )
 
 

@@ -9,6 +9,7 @@ from reckon.errors import (
     AnswerBrokenOff,
     AuthError,
     ContextOverflow,
+    ModelNotServed,
     ProviderDown,
     ProviderError,
     RateLimited,
@@ -246,3 +247,127 @@ def test_an_error_under_http_200_is_judged_like_any_other(
     assert found.retryable is retryable
     assert (found.status, found.retry_after_s) == (None, None)
     assert kind is AnswerBrokenOff or found.why.startswith("Inside an answer under HTTP 200")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_model_that_is_not_there_is_told_whatever_the_status(status: int) -> None:
+    """Responses says it with 400, and OpenAI with 403 of a model that the key may not use."""
+    error = {"code": "model_not_found", "message": "The requested model 'm' does not exist."}
+    found = fault(status, error)
+    assert type(found) is ModelNotServed
+    assert not found.retryable
+    assert [found.what, found.why, found.do] == [
+        "P does not serve m at this address.",
+        f"HTTP {status}: The requested model 'm' does not exist.",
+        "See `reckon models --provider p`, and check the base URL.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, {"code": "content_filter", "message": "x"}),
+        (400, {"code": "content_policy_violation", "message": "x"}),
+        (400, {"message": "Filtered by the content management policy."}),
+        (400, {"code": "invalid_prompt", "message": "It may violate our usage policy."}),
+        (403, {"code": 403, "message": "m needs moderation. Your input was flagged for x."}),
+    ],
+)
+def test_a_prompt_that_is_refused_for_its_content_says_so(status: int, error: Any) -> None:
+    """It is final, and neither the key's fault nor the options'."""
+    found = fault(status, error)
+    assert type(found) is RequestRefused
+    assert not found.retryable
+    assert found.what == "P refused the prompt for its content."
+    assert found.do == "Change the prompt, or what is attached; trying again does not help."
+
+
+def test_a_content_filter_inside_an_answer_is_final() -> None:
+    """As Azure says it under HTTP 200; after a part of the answer the remedy is the same."""
+    told = {"error": {"code": "content_filter", "message": "The response was filtered."}}
+    found = inside(told)
+    assert type(found) is RequestRefused
+    assert not found.retryable
+    assert [found.what, found.why, found.do] == [
+        "P refused the prompt for its content.",
+        "Inside an answer under HTTP 200: The response was filtered. (content_filter).",
+        "Change the prompt, or what is attached; trying again does not help.",
+    ]
+    assert broken_off(told).do == found.do
+
+
+def test_a_limit_of_tokens_inside_an_answer_is_an_overflow() -> None:
+    """As OpenRouter says it in a stream."""
+    told = {"error": {"code": 400, "message": "Token limit reached"}}
+    found = inside(told)
+    assert type(found) is ContextOverflow
+    assert not found.retryable
+    remedy = (
+        "Shorten it, lower --max-output, or choose a model with more room:"
+        " `reckon models --min-context N`."
+    )
+    assert (found.do, broken_off(told).do) == (remedy, remedy)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "why"),
+    [
+        (
+            {"provider_name": "Google", "raw": "m is limited upstream."},
+            "HTTP 429: Provider returned error (Google: m is limited upstream.)",
+        ),
+        (
+            {"provider_name": "Azure", "raw": '{"error": {"message": "Too many."}}'},
+            "HTTP 429: Provider returned error (Azure: Too many.)",
+        ),
+        ({"provider_name": "Azure", "raw": 3}, "HTTP 429: Provider returned error (Azure)"),
+        ({"raw": "credit balance is too low"}, None),
+        ({}, "HTTP 429: Provider returned error"),
+    ],
+)
+def test_what_the_provider_behind_a_router_said_is_told(
+    metadata: dict[str, Any], why: str | None
+) -> None:
+    """What it says of its own customer, the router, is not believed of ours."""
+    found = fault(429, {"code": 429, "message": "Provider returned error", "metadata": metadata})
+    assert type(found) is RateLimited
+    assert found.retryable
+    assert why is None or found.why == why
+
+
+def test_a_prompt_too_long_for_the_provider_behind_a_router_says_so() -> None:
+    """With its counts."""
+    raw = json.dumps({"error": {"message": "prompt is too long: 210 tokens > 200 maximum"}})
+    found = fault(400, {"message": "Provider returned error", "metadata": {"raw": raw}})
+    assert isinstance(found, ContextOverflow)
+    assert (found.tokens, found.limit_tokens) == (210, 200)
+
+
+@pytest.mark.parametrize(
+    ("location", "to"),
+    [
+        ("https://new.example/v1?key=k", " to new.example"),
+        ("/v2/chat", ""),
+        ("https://[broken", ""),
+        ("", ""),
+    ],
+)
+def test_a_redirect_names_the_host_and_is_not_followed(location: str, to: str) -> None:
+    """Nothing else of the address is shown: it may hold a secret."""
+    found = fault(307, {}, location=location)
+    assert [found.what, found.why, found.do] == [
+        "P sends requests elsewhere.",
+        f"HTTP 307{to}. Redirects are not followed: the key would go along.",
+        "Set the base URL to the final address.",
+    ]
+
+
+def test_a_status_below_200_is_not_blamed_on_the_prompt() -> None:
+    """No server of models answers so."""
+    found = provider_error(101, {}, b"", MODEL, PROVIDER)
+    assert [found.what, found.why, found.do] == [
+        "What answers at the address of P is no server of models.",
+        "HTTP 101, without a message.",
+        "Check the base URL, and what stands between: a proxy may speak in its place.",
+    ]
+    assert not found.retryable

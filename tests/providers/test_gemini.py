@@ -171,6 +171,20 @@ def test_made_up_ids_are_unique_and_come_again_with_the_same_bytes() -> None:
     assert all(len(each.id) == 9 and each.id.isalnum() for each in first)
 
 
+def test_an_answer_without_a_name_gives_the_same_ids_however_it_is_cut() -> None:
+    """And another answer gives others."""
+    first, second = (
+        {key: value for key, value in answer({"functionCall": call}).items() if key != "responseId"}
+        for call in ({"name": "f"}, {"name": "f", "args": {"a": 1}})
+    )
+    ids = {collected(whole(each)).tool_calls[0].id for each in (first, second)}
+    assert len(ids) == 2
+    data = sse(first)
+    together = fed(data, stream=True)
+    for cut in range(1, len(data)):
+        assert fed(data, stream=True, cuts=[cut]) == together
+
+
 def test_calls_in_pieces_of_arguments_are_refused() -> None:
     """A feature that must be asked for; half arguments must not pass for whole ones."""
     with pytest.raises(AnswerInvalid, match="pieces of arguments"):

@@ -133,8 +133,16 @@ def test_a_demanded_call_that_ends_with_stop_is_told_as_a_call() -> None:
 
 
 def test_a_call_without_an_answers_name_still_has_an_id() -> None:
-    """Drawn by lot then, so that two turns do not share one."""
-    data = event({"choices": [{"delta": {"tool_calls": [piece(name="f", arguments="{}")]}}]})
-    data += b"data: [DONE]\n\n"
-    [first], [second] = read(data).tool_calls, read(data).tool_calls
-    assert first.id and second.id and first.id != second.id
+    """Of what the answer says, so that a replay says the same, and another answer another."""
+
+    def answer(created: int, arguments: str = "{}") -> bytes:
+        called = {"tool_calls": [piece(name="f", arguments=arguments)]}
+        first = event({"created": created, "choices": [{"delta": {"role": "assistant"}}]})
+        return first + event({"choices": [{"delta": called}]}) + b"data: [DONE]\n\n"
+
+    ids = [read(data).tool_calls[0].id for data in (answer(1), answer(2), answer(1, '{"a":1}'))]
+    assert len(set(ids)) == 3
+    assert all(len(each) == 9 for each in ids)
+    whole_answer = decoded(answer(1))
+    for cut in range(1, len(answer(1))):
+        assert decoded(answer(1), cuts=[cut]) == whole_answer

@@ -112,7 +112,8 @@ def test_options_that_change_nothing_of_the_bill_change_nothing_of_the_bound() -
 
 
 @pytest.mark.parametrize(
-    "option", ["tools", "service_tier", "previous_response_id", "web_search_options", "models"]
+    "option",
+    "tools service_tier inference_geo speed previous_response_id web_search_options models".split(),
 )
 def test_options_that_bring_in_what_is_not_seen_leave_no_bound(option: str) -> None:
     """Searches, earlier turns, dearer tariffs, other models."""

@@ -222,6 +222,7 @@ def row_fields(row: "LogRow") -> dict[str, Any]:
         "audio_output_tokens": row.audio_output_tokens,
         "image_output_tokens": row.image_output_tokens,
         "web_searches": row.web_searches,
+        "service_tier": row.service_tier or None,
         "billed_besides": row.billed_besides or None,
         "reported_cost_usd": exact_usd(row.reported_cost_pico),
         "cost_usd": exact_usd(row.cost_pico),

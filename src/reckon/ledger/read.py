@@ -15,8 +15,8 @@ a.model_asked, a.model_answered, p.body, s.body, r.body, t.body, a.error, a.opti
 a.input_tokens, a.output_tokens, a.cached_input_tokens, a.cache_write_tokens,
 a.cache_write_1h_tokens, a.audio_input_tokens, a.image_input_tokens, a.video_input_tokens,
 a.reasoning_tokens, a.audio_output_tokens, a.image_output_tokens, a.web_searches,
-a.billed_besides, a.reported_cost_pico, a.cost_pico, a.cost_kind, a.reserved_pico, c.body,
-a.first_token_s, a.duration_s, a.stop_reason, a.request_id
+a.service_tier, a.billed_besides, a.reported_cost_pico, a.cost_pico, a.cost_kind,
+a.reserved_pico, c.body, a.first_token_s, a.duration_s, a.stop_reason, a.request_id
 """
 
 _FROM = """

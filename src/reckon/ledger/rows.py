@@ -90,6 +90,7 @@ class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     audio_output_tokens: int
     image_output_tokens: int
     web_searches: int
+    service_tier: str
     billed_besides: str
     reported_cost_pico: int | None
     cost_pico: int | None

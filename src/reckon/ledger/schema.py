@@ -89,6 +89,7 @@ MIGRATIONS = (
     ALTER TABLE attempts ADD COLUMN video_input_tokens INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE attempts ADD COLUMN image_output_tokens INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE attempts ADD COLUMN web_searches INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempts ADD COLUMN service_tier TEXT NOT NULL DEFAULT '';
     ALTER TABLE attempts ADD COLUMN billed_besides TEXT NOT NULL DEFAULT '';
     ALTER TABLE attempts ADD COLUMN reported_cost_pico INTEGER;
     CREATE TABLE raw (

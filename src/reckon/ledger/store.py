@@ -33,8 +33,8 @@ UPDATE attempts SET
     input_tokens = ?, output_tokens = ?, cached_input_tokens = ?, cache_write_tokens = ?,
     cache_write_1h_tokens = ?, audio_input_tokens = ?, image_input_tokens = ?,
     video_input_tokens = ?, reasoning_tokens = ?, audio_output_tokens = ?,
-    image_output_tokens = ?, web_searches = ?, billed_besides = ?, reported_cost_pico = ?,
-    first_token_s = ?, duration_s = ?, stop_reason = ?, request_id = ?
+    image_output_tokens = ?, web_searches = ?, service_tier = ?, billed_besides = ?,
+    reported_cost_pico = ?, first_token_s = ?, duration_s = ?, stop_reason = ?, request_id = ?
 WHERE seq = ?
 """
 
@@ -170,6 +170,7 @@ def _closing_values(
         usage.audio_output_tokens,
         usage.image_output_tokens,
         usage.web_searches,
+        storable(usage.service_tier),
         storable(usage.billed_besides),
         usage.reported_cost_pico,
         response.first_token_s,

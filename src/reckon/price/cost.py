@@ -2,6 +2,11 @@
 
 Prices hold per request: a tier is chosen by the size of the request's own input, never by the sum
 over a job.
+
+A service tier other than the standard one has another price. Flex costs what the batch API costs,
+at OpenAI (developers.openai.com/api/docs/guides/flex-processing) and at Google, where both are half
+of the standard price (ai.google.dev/gemini-api/docs/optimization); read on 2026-11-25. What any
+other tier costs is not known here.
 """
 
 from decimal import ROUND_CEILING, Decimal
@@ -15,6 +20,9 @@ from reckon.vocabulary.usage import Usage
 PICO_PER_TOKEN = Decimal(PICO_PER_USD) / 1_000_000
 """Pico-dollars per token at a rate of 1 USD per million tokens."""
 
+_AS_BATCH = frozenset({"batch", "flex"})
+"""Service tiers that cost what the batch API costs."""
+
 
 def cost(
     usage: Usage, price: Price | None, *, kind: Kind = "documented", batch: bool = False
@@ -25,7 +33,7 @@ def cost(
         usage: Tokens of this one request.
         price: The price of the day of the call; None: not known.
         kind: How the token counts are known.
-        batch: Whether it went through the provider's batch API.
+        batch: Whether it went through the provider's batch API, if the usage names no tier.
 
     Returns:
         The cost in whole pico-dollars, or None where it is unknown; `why_unknown` says why. What
@@ -41,7 +49,7 @@ def cost(
         )
     if price is None:
         return None
-    factor, searches = _factor(price, batch=batch), _searches_usd(usage.web_searches, price)
+    factor, searches = _factor(usage, price, batch=batch), _searches_usd(usage.web_searches, price)
     if usage.input_tokens is None or usage.output_tokens is None or usage.billed_besides:
         return None
     if factor is None or searches is None:
@@ -84,7 +92,7 @@ def why_unknown(usage: Usage, price: Price | None, *, batch: bool = False) -> st
         return f"Billed besides, at a price of its own: {usage.billed_besides}."
     if _searches_usd(usage.web_searches, price) is None:
         return f"Web searches were run ({usage.web_searches}), and what they cost is not known."
-    return "" if _factor(price, batch=batch) is not None else "No batch price is known."
+    return _no_price_of(usage.service_tier) if _factor(usage, price, batch=batch) is None else ""
 
 
 def bound_pico(input_high: int, max_output: int, price: Price, *, batch: bool = False) -> int:
@@ -101,7 +109,7 @@ def bound_pico(input_high: int, max_output: int, price: Price, *, batch: bool = 
     """
     if price.free:
         return 0
-    factor = _factor(price, batch=batch) or Decimal(1)
+    factor = _factor(Usage(), price, batch=batch) or Decimal(1)
     rates = [price.rate, *(t.rate for t in price.tiers if input_high > t.above_input_tokens)]
     dearest = max(
         _dearest_input(rate) * input_high + _dearest_output(rate) * max_output for rate in rates
@@ -119,8 +127,17 @@ def rate_for(price: Price, input_tokens: float) -> Rate:
     return rate
 
 
-def _factor(price: Price, *, batch: bool) -> Decimal | None:
-    return price.batch_multiplier if batch else Decimal(1)
+def _factor(usage: Usage, price: Price, *, batch: bool) -> Decimal | None:
+    tier = usage.service_tier or ("batch" if batch else "")
+    if tier in _AS_BATCH:
+        return price.batch_multiplier
+    return None if tier else Decimal(1)
+
+
+def _no_price_of(tier: str) -> str:
+    if tier in ("", "batch"):
+        return "No batch price is known."
+    return f"It was served at the tier `{tier}`, whose price is not known."
 
 
 def _searches_usd(searches: int, price: Price) -> Decimal | None:

@@ -17,7 +17,18 @@ from reckon.errors import (
 )
 
 Cause = Literal[
-    "key", "model", "credit", "day", "rate", "too_large", "down", "overflow", "moved", "request"
+    "key",
+    "model",
+    "credit",
+    "day",
+    "rate",
+    "too_large",
+    "down",
+    "overflow",
+    "policy",
+    "moved",
+    "other_server",
+    "request",
 ]
 
 
@@ -69,10 +80,20 @@ FAULTS: dict[Cause, Fault] = {
         "Shorten it, lower --max-output, or choose a model with more room:"
         " `reckon models --min-context N`.",
     ),
+    "policy": Fault(
+        RequestRefused,
+        "{provider} refused the prompt for its content.",
+        "Change the prompt, or what is attached; trying again does not help.",
+    ),
     "moved": Fault(
         RequestRefused,
         "{provider} sends requests elsewhere.",
         "Set the base URL to the final address.",
+    ),
+    "other_server": Fault(
+        RequestRefused,
+        "What answers at the address of {provider} is no server of models.",
+        "Check the base URL, and what stands between: a proxy may speak in its place.",
     ),
     "request": Fault(
         RequestRefused,
@@ -90,10 +111,18 @@ CODES: dict[str, Cause] = {
     "insufficient_balance": "credit",
     "exceeded_current_quota_error": "credit",  # Moonshot
     "api_key_invalid": "key",  # Gemini, with HTTP 400
+    "model_not_found": "model",  # with 400 in Responses, with 403 for a key that may not use it
+    "model_decommissioned": "model",  # Groq, with HTTP 400
+    "content_filter": "policy",
+    "content_policy_violation": "policy",
     "context_length_exceeded": "overflow",
+    "token_limit_exceeded": "overflow",  # OpenRouter
     "exceed_context_size_error": "overflow",  # llama.cpp
 }
 """Codes that say more than the status they come with."""
+
+SAME_INSIDE: frozenset[Cause] = frozenset({"credit", "day", "too_large", "overflow", "policy"})
+"""Causes whose remedy holds also where a part of the answer came before the error."""
 
 STATUS_OF = {
     "authentication_error": 401,
@@ -145,6 +174,11 @@ PHRASES: tuple[tuple[frozenset[int], str, Cause], ...] = (
     ),
     (LIMITED, r"\bper[ _-]day\b|\((RP|TP)D\)|\bdaily (limit|quota)\b", "day"),
     (LIMITED, r"^request too large for\b", "too_large"),
+    (
+        REFUSED,
+        r"content (management )?policy|usage policy|\binput was flagged\b",
+        "policy",
+    ),
 )
 """What a message says where the code does not, by the statuses that it comes with.
 
@@ -182,7 +216,7 @@ OVERFLOW = (
     r"|exceeds? (?:the )?(?:available|maximum|model'?s?)? ?context"
     r"|reduce the length of the messages|exceeded model token limit"
     r"|input is too long for requested model|prompt exceeds max length"
-    r"|greater than the context length"
+    r"|greater than the context length|^token limit reached"
 )
 """The same without numbers."""
 
@@ -196,5 +230,8 @@ BY_STATUS: dict[int, Cause] = {
     429: "rate",
     498: "down",
 }
+
+BY_HUNDRED: dict[int, Cause] = {1: "other_server", 3: "moved", 4: "request", 5: "down"}
+"""By the first digit of the status, where the status itself says no more."""
 
 ASKS_WAIT = r"\b(?:try again|retry) in ((?:\d{1,9}(?:\.\d{1,9})?(?:h|ms|m|s)){1,4})\b"

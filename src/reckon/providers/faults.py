@@ -8,12 +8,14 @@ import re
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from reckon.errors import AnswerBrokenOff, ContextOverflow, ProviderError
 from reckon.providers.fault_words import (
     ASKS_WAIT,
+    BY_HUNDRED,
     BY_STATUS,
     CODES,
     FAULTS,
@@ -23,6 +25,7 @@ from reckon.providers.fault_words import (
     OVERLOADED_STATUSES,
     PHRASES,
     REFUSED,
+    SAME_INSIDE,
     STATUS_OF,
     Cause,
 )
@@ -52,6 +55,9 @@ class _Told(msgspec.Struct, frozen=True):
     details: tuple[Json, ...] = ()
     headers: dict[str, str] = {}
     """Headers of the provider behind a router."""
+    behind: str = ""
+    """What the provider behind a router said. It may speak of the router's account, so that only
+    the length of the prompt is read from it."""
     tokens: int | None = None
     limit_tokens: int | None = None
 
@@ -80,7 +86,9 @@ def provider_error(
     limits = limits_in(given, now=now or time.time(), windows=provider.limit_windows)
     cause = _cause(status, told)
     if cause == "moved":
-        why = f"HTTP {status}. Redirects are not followed: the key would go along."
+        host = _host(headers.get("location", ""))
+        to = f" to {host}" if host else ""
+        why = f"HTTP {status}{to}. Redirects are not followed: the key would go along."
     else:
         why = f"HTTP {status}{f': {told.message}' if told.message else ', without a message.'}"
     error = _error(cause, told, status, why=why, limits=limits, model=model, provider=provider)
@@ -121,10 +129,7 @@ def _cause(status: int, told: _Told) -> Cause:
             return cause
     if status in REFUSED and _is_overflow(told):
         return "overflow"
-    if 300 <= status < 400:
-        return "moved"
-    usual: Cause = "down" if status >= 500 else "request"
-    return BY_STATUS.get(status, usual)
+    return BY_STATUS.get(status) or BY_HUNDRED.get(status // 100, "down")
 
 
 def _error(
@@ -171,7 +176,7 @@ def _overflow(told: _Told) -> tuple[int | None, int | None]:
     if told.tokens is not None or told.limit_tokens is not None:
         return told.tokens, told.limit_tokens
     for phrase, prompt_first in OVERFLOWS:
-        found = _found(phrase, told)
+        found = _found(phrase, told) or _searched(phrase, told.behind)
         if found:
             first, last = _added_up(found[1]), _added_up(found[2])
             return (first, last) if prompt_first else (last, first)
@@ -179,11 +184,16 @@ def _overflow(told: _Told) -> tuple[int | None, int | None]:
 
 
 def _is_overflow(told: _Told) -> bool:
-    return bool(_found(OVERFLOW, told)) or any(_found(each, told) for each, _ in OVERFLOWS)
+    phrases = (OVERFLOW, *(phrase for phrase, _ in OVERFLOWS))
+    return any(_found(each, told) or _searched(each, told.behind) for each in phrases)
 
 
 def _found(phrase: str, told: _Told) -> re.Match[str] | None:
-    return re.search(phrase, told.whole, re.ASCII | re.IGNORECASE)
+    return _searched(phrase, told.whole)
+
+
+def _searched(phrase: str, said: str) -> re.Match[str] | None:
+    return re.search(phrase, said, re.ASCII | re.IGNORECASE)
 
 
 def _added_up(numbers: str) -> int | None:
@@ -223,18 +233,40 @@ def _read(answer: Json) -> _Told:
         *(each.get("reason") for each in details),
     )
     numbers = (_status(error.get(name)) for name in ("status_code", "code", "status"))
-    behind = table(table(error, "metadata"), "headers")
+    metadata = table(error, "metadata")
+    behind = _said_behind(metadata)
+    by = ": ".join(filter(None, (text(metadata, "provider_name"), behind)))
     return _Told(
         code=_short(code),
-        message=_short(message),
+        message=_short(f"{message} ({by})" if by and message else message or by),
         whole=_tidy(message)[:SEARCHED],
         words=tuple(word.lower() for word in words if isinstance(word, str)),
         status=next((number for number in numbers if number), None),
         details=details,
-        headers={n.lower(): v for n, v in behind.items() if isinstance(v, str)},
+        headers={n.lower(): v for n, v in table(metadata, "headers").items() if isinstance(v, str)},
+        behind=_tidy(behind)[:SEARCHED],
         tokens=count(error, "n_prompt_tokens"),
         limit_tokens=count(error, "n_ctx"),
     )
+
+
+def _said_behind(metadata: Json) -> str:
+    """What the provider behind a router answered, which the router passes on as text."""
+    raw = metadata.get("raw")
+    if isinstance(raw, str):
+        try:
+            raw = msgspec.json.decode(raw)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return str(raw)
+    return _code_and_message(as_table(raw) or {})[1]
+
+
+def _host(location: str) -> str:
+    """The host that a redirect leads to; empty where it names none."""
+    try:
+        return _short(urlsplit(location).hostname or "")
+    except ValueError:
+        return ""
 
 
 def _status(value: object) -> int | None:
@@ -253,12 +285,16 @@ def broken_off(answer: Json, *, do: str = "Try again later.") -> AnswerBrokenOff
     """
     told = _read(answer)
     status = _status_inside(told)
-    lasts = status is not None and _cause(status, told) not in ("rate", "down")
+    cause = "down" if status is None else _cause(status, told)
+    if cause in SAME_INSIDE:
+        do = FAULTS[cause].do
+    elif cause not in ("rate", "down"):
+        do = "Correct the prompt or the options."
     named = f" ({told.code})" if told.code else ""
     return AnswerBrokenOff(
         "The provider broke off with an error.",
         why=f"{told.message or 'No message'}{named}. It may have been billed.",
-        do="Correct the prompt or the options." if lasts else do,
+        do=do,
         told=answer,
     )
 

@@ -9,6 +9,10 @@ provider that never gave it.
 import hashlib
 import re
 
+import msgspec
+
+from reckon.providers.untrusted import Json
+
 _SHAPE = re.compile(r"rk[0-9a-z]{7}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -22,6 +26,18 @@ def made_up_id(answer: str, choice: int, call: int) -> str:
         number, digit = divmod(number, 36)
         letters.append(_DIGITS[digit])
     return "rk" + "".join(letters)
+
+
+def name_of(piece: Json) -> str:
+    """A name for an answer that has none, or for a piece of one: a digest of what it says.
+
+    However the bytes came, and whenever they are read again, the name is the same.
+    """
+    try:
+        said = msgspec.json.encode(piece, order="sorted")
+    except RecursionError:
+        said = b""
+    return hashlib.sha256(said).hexdigest()
 
 
 def is_made_up(call_id: str) -> bool:

@@ -52,7 +52,7 @@ _UNBOUNDED = frozenset(
     "tools web_search_options search_parameters plugins extra_body previous_response_id"
     " conversation prompt cachedContent model models provider route service_tier serviceTier"
     " prediction messages contents input system instructions systemInstruction generationConfig"
-    " background".split()
+    " background inference_geo speed".split()
 )
 """Options that bring in what is not seen here: searches, other turns, other models and tariffs."""
 

@@ -49,7 +49,8 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     per_searching_request: Decimal | None = None
     """USD per request in which the provider searched, however often; None: not known."""
     batch_multiplier: Decimal | None = None
-    """Factor on everything in the provider's batch API; None: no batch price is known."""
+    """Factor on everything in the provider's batch API, and in its flex tier where it has one;
+    None: no batch price is known."""
     free: bool = False
     """True only where zero is the real price. A zero without this mark means unknown."""
     source: str = ""

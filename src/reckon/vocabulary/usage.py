@@ -32,9 +32,13 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     web_searches: int = 0
     """Searches that the provider ran. They are billed beside the tokens, each of them or once for
     the request."""
+    service_tier: str = ""
+    """The tier that served the call, in the provider's word, where its price is not the standard
+    one: `flex` and `batch` are cheaper, `priority` is dearer, `provisioned` is paid by the hour.
+    Empty: the standard tier, or the provider does not say."""
     billed_besides: str = ""
     """What else is billed and counted in no field here, in words (another model that the provider
-    asked for advice); what the call cost is then unknown."""
+    asked for advice, a container in which code ran); what the call cost is then unknown."""
     reported_cost_pico: int | None = None
     """What the provider itself says this call cost (OpenRouter and Perplexity do), in
     pico-dollars; None: it does not say."""

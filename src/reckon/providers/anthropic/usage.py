@@ -1,18 +1,37 @@
 """Usage as Anthropic spells it, to usage as we mean it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from reckon.providers.untrusted import HIGHEST_COUNT, Json, as_list, as_table, count, part, table
+from reckon.providers.tiers import service_tier
+from reckon.providers.untrusted import (
+    HIGHEST_COUNT,
+    Json,
+    as_list,
+    as_table,
+    count,
+    part,
+    table,
+    text,
+)
 from reckon.vocabulary.usage import Usage
 
+_EVERYWHERE = frozenset({"", "global", "not_available"})
+"""Places of inference that have the list price; a place that was asked for is dearer."""
 
-def anthropic_usage(usage: Json) -> Usage:
+
+def anthropic_usage(usage: Json, *, ran_code: bool = False) -> Usage:
     """Usage of a whole answer.
 
     `input_tokens` leaves out what the cache gave and took, so the three are added up. The turns of
     a loop of server tools are in the totals; what it cost to summarise a conversation that grew
     too long (`iterations` of type `compaction`) is not, and is billed, so it is added. What an
-    advisor, another model, used has that model's price and is named in `billed_besides`.
+    advisor, another model, used has that model's price and is named in `billed_besides`, like all
+    that changes the price of the tokens: fast mode, and inference that was kept in one place.
+
+    Args:
+        usage: The table of counts.
+        ran_code: Whether Anthropic ran code for the answer in a container, which is billed by the
+            hour, beyond hours that are free for each organisation.
     """
     rounds = [usage] + [
         each
@@ -40,17 +59,26 @@ def anthropic_usage(usage: Json) -> Usage:
             count(table(usage, "output_tokens_details"), "thinking_tokens"), output_tokens
         ),
         web_searches=count(table(usage, "server_tool_use"), "web_search_requests") or 0,
-        billed_besides=_advice(usage),
+        service_tier=service_tier(usage, "service_tier"),
+        billed_besides=", ".join(_besides(usage, ran_code=ran_code)),
     )
 
 
-def _advice(usage: Json) -> str:
+def _besides(usage: Json, *, ran_code: bool) -> Iterator[str]:
     models = {
         str(each.get("model") or "a model that is not named")
         for each in map(as_table, as_list(usage.get("iterations")))
         if each is not None and each.get("type") == "advisor_message"
     }
-    return f"advice of {', '.join(sorted(models))}" if models else ""
+    if models:
+        yield f"advice of {', '.join(sorted(models))}"
+    if ran_code:
+        yield "a container in which code ran"
+    place = text(usage, "inference_geo")
+    if place not in _EVERYWHERE:
+        yield f"inference kept in {place}"
+    if text(usage, "speed") not in ("", "standard"):
+        yield f"{text(usage, 'speed')} mode"
 
 
 def merged(before: Json, after: Json) -> Json:

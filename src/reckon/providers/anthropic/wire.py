@@ -95,6 +95,7 @@ class StreamDecoder(StreamedDecoder):
         self._events = EventReader()
         self._blocks = Blocks()
         self._usage: Json = {}
+        self._ran_code = False
         self._reason: StopReason | None = None
 
     def _hear(self, data: bytes, events: list[Event]) -> None:
@@ -152,10 +153,11 @@ class StreamDecoder(StreamedDecoder):
 
     def _count(self, holder: Json) -> list[Event]:
         usage = table(holder, "usage")
+        self._ran_code = self._ran_code or _ran_code(holder) or _ran_code(table(holder, "delta"))
         if not usage:
             return []
         self._usage = merged(self._usage, usage)
-        return [UsageSeen(anthropic_usage(self._usage))]
+        return [UsageSeen(anthropic_usage(self._usage, ran_code=self._ran_code))]
 
 
 def _read_whole(body: bytes) -> Sequence[Event]:
@@ -170,7 +172,7 @@ def _read_whole(body: bytes) -> Sequence[Event]:
         events += blocks.whole(as_table(block) or {})
     usage = table(answer, "usage")
     if usage:
-        events.append(UsageSeen(anthropic_usage(usage)))
+        events.append(UsageSeen(anthropic_usage(usage, ran_code=_ran_code(answer))))
     events.append(Finished(_stop_reason(answer.get("stop_reason"))))
     return events
 
@@ -196,6 +198,11 @@ def _raise_error_inside(answer: Json) -> None:
     """An error may come inside an HTTP 200, also in mid-stream."""
     if answer.get("error") or answer.get("type") == "error":
         raise broken_off(answer)
+
+
+def _ran_code(holder: Json) -> bool:
+    """Whether a message, or the end of one, names the container in which code ran."""
+    return bool(table(holder, "container"))
 
 
 def _started(message: Json) -> Started:

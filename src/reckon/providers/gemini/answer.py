@@ -6,7 +6,6 @@ A stream is made of responses, each with the next parts; what they say of usage 
 import base64
 import binascii
 import hashlib
-import uuid
 from typing import Any
 
 import msgspec
@@ -14,9 +13,9 @@ import msgspec
 from reckon.errors import AnswerInvalid
 from reckon.providers.gemini.plain import plain_piece
 from reckon.providers.gemini.request import WIRE
-from reckon.providers.gemini.sources import citations, searches
+from reckon.providers.gemini.sources import citations, searches, uses_maps
 from reckon.providers.gemini.usage import gemini_usage
-from reckon.providers.made_up import made_up_id
+from reckon.providers.made_up import made_up_id, name_of
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.vocabulary.model import Modality
 from reckon.vocabulary.prompt import Attachment, Media, Opaque
@@ -67,6 +66,7 @@ class Answer:
         self._told: Json = {}
         self._usage = Usage()
         self._searches: set[str] = set()
+        self._maps = False
 
     @property
     def is_whole(self) -> bool:
@@ -98,7 +98,7 @@ class Answer:
         events: list[Event] = []
         if not self._started:
             self._started = True
-            self._id = text(piece, "responseId") or uuid.uuid4().hex
+            self._id = text(piece, "responseId") or name_of(piece)
             started = text(piece, "modelVersion"), text(piece, "responseId")
             events.append(Started(model=started[0] or None, request_id=started[1] or None))
         candidates = [as_table(each) or {} for each in as_list(piece.get("candidates"))]
@@ -109,7 +109,9 @@ class Answer:
                 self._choices[number] = _Choice(self._id, number)
             events += self._choices[number].add(candidate)
             if "groundingMetadata" in candidate:
-                self._searches.update(searches(table(candidate, "groundingMetadata")))
+                grounding = table(candidate, "groundingMetadata")
+                self._searches.update(searches(grounding))
+                self._maps = self._maps or uses_maps(grounding)
         if "promptFeedback" in piece and not self._choices and not self._blocked:
             feedback = table(piece, "promptFeedback")
             if feedback.get("blockReason"):
@@ -133,7 +135,9 @@ class Answer:
         self._told |= told
         if not self._told:
             return []
-        usage = gemini_usage(self._told, whole=self.is_whole, searches=len(self._searches))
+        usage = gemini_usage(
+            self._told, whole=self.is_whole, searches=len(self._searches), maps=self._maps
+        )
         if usage == self._usage:
             return []
         self._usage = usage

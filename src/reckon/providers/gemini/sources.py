@@ -114,6 +114,13 @@ def searches(metadata: Json) -> Iterator[str]:
     return (query for query in queries if isinstance(query, str) and query)
 
 
+def uses_maps(metadata: Json) -> bool:
+    """Whether a source is a place of Google Maps."""
+    return any(
+        "maps" in (as_table(each) or {}) for each in as_list(metadata.get("groundingChunks"))
+    )
+
+
 def _characters(said: str, offsets: list[int]) -> dict[int, int]:
     """Character positions of byte positions, in one pass."""
     data = said.encode("utf-8", "surrogatepass")

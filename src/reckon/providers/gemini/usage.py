@@ -7,6 +7,7 @@ output. Counts of zero are left out of the JSON.
 
 import msgspec
 
+from reckon.providers.tiers import service_tier
 from reckon.providers.untrusted import Json, as_list, as_table, count, part
 from reckon.vocabulary.usage import Usage
 
@@ -14,7 +15,11 @@ _MODALITIES = ("MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUM
 """In the order of their numbers, which are sent where a client asks for `enum-encoding=int`."""
 
 
-def gemini_usage(told: Json, *, whole: bool, searches: int) -> Usage:
+_TRAFFIC_TYPES = ("TRAFFIC_TYPE_UNSPECIFIED", "ON_DEMAND", "PROVISIONED_THROUGHPUT")
+"""As above."""
+
+
+def gemini_usage(told: Json, *, whole: bool, searches: int, maps: bool = False) -> Usage:
     """Usage of the counts told so far.
 
     Pages of documents count as pictures: Gemini 2.5 calls their tokens DOCUMENT, Gemini 3 IMAGE.
@@ -24,6 +29,7 @@ def gemini_usage(told: Json, *, whole: bool, searches: int) -> Usage:
         whole: Whether the answer has ended; then the total tells an output of which nothing else
             is said, such as that of a blocked answer.
         searches: Different searches that Google ran.
+        maps: Whether the answer rests on Google Maps, which is billed by the request.
     """
     prompt, from_tools = count(told, "promptTokenCount"), count(told, "toolUsePromptTokenCount")
     sent = None if prompt is None else prompt + (from_tools or 0)
@@ -38,6 +44,8 @@ def gemini_usage(told: Json, *, whole: bool, searches: int) -> Usage:
         cached_input_tokens=part(count(told, "cachedContentTokenCount"), sent),
         reasoning_tokens=part(thought, received),
         web_searches=searches,
+        service_tier=_tier(told),
+        billed_besides="grounding with Google Maps" if maps else "",
     )
     inputs = _media(told, "promptTokensDetails", "toolUsePromptTokensDetails")
     outputs = _media(told, "candidatesTokensDetails")
@@ -51,6 +59,15 @@ def gemini_usage(told: Json, *, whole: bool, searches: int) -> Usage:
         audio_output_tokens=part(outputs.get("AUDIO"), received),
         image_output_tokens=part(outputs.get("IMAGE"), received),
     )
+
+
+def _tier(told: Json) -> str:
+    """By the name that the Gemini API has for it, or Vertex AI, whose names may be numbers."""
+    number = told.get("trafficType")
+    if isinstance(number, int):
+        known = 0 <= number < len(_TRAFFIC_TYPES)
+        told = told | {"trafficType": _TRAFFIC_TYPES[number] if known else f"number {number}"}
+    return service_tier(told, "serviceTier", "trafficType")
 
 
 def _media(told: Json, *names: str) -> dict[str, int]:

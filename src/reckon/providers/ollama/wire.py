@@ -3,7 +3,6 @@
 Knows nothing of: generate, embeddings, pulling models.
 """
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -12,7 +11,7 @@ import msgspec
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
 from reckon.providers.faults import broken_off, provider_error
-from reckon.providers.made_up import made_up_id
+from reckon.providers.made_up import made_up_id, name_of
 from reckon.providers.ollama.request import request_body
 from reckon.providers.sse import EVENT_LIMIT
 from reckon.providers.streamed import StreamedDecoder
@@ -130,7 +129,7 @@ class _Answer:
         if not self._name:
             # An answer has no id; its model and its moment name it.
             moment = text(answer, "created_at")
-            self._name = f"{text(answer, 'model')} {moment}" if moment else uuid.uuid4().hex
+            self._name = f"{text(answer, 'model')} {moment}" if moment else name_of(answer)
             events.append(Started(model=text(answer, "model") or None))
         message = table(answer, "message")
         thought, said = text(message, "thinking"), text(message, "content")

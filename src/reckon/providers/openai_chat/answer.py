@@ -11,6 +11,7 @@ from reckon.providers.openai_chat.media import Sound, picture
 from reckon.providers.openai_chat.plain import plain_piece
 from reckon.providers.openai_chat.request import WIRE
 from reckon.providers.openai_chat.usage import openai_usage
+from reckon.providers.tiers import service_tier
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.vocabulary.prompt import Opaque
 from reckon.vocabulary.response import (
@@ -67,6 +68,7 @@ class Answer:
         self._started = False
         self._sources: set[str] = set()
         self._name = ""
+        self._tier = ""
 
     @property
     def is_whole(self) -> bool:
@@ -92,15 +94,28 @@ class Answer:
             told = as_table(choice)
             if told is None:
                 continue
-            events += self._choice(told, place).read(told, streamed=streamed)
+            events += self._choice(told, place, chunk).read(told, streamed=streamed)
             # Moonshot tells usage inside the choice.
             usage = usage or table(told, "usage")
         events += self._listed_sources(chunk, events)
         # Groq's older streams carry usage in a field of their own.
         usage = usage or table(table(chunk, "x_groq"), "usage")
+        self._tier = service_tier(chunk, "service_tier") or self._tier
         if usage:
-            events.append(UsageSeen(openai_usage(usage)))
+            besides = ", ".join(self._besides_of(chunk))
+            events.append(UsageSeen(openai_usage(usage, tier=self._tier, besides=besides)))
         return events
+
+    def _besides_of(self, chunk: Json) -> Iterator[str]:
+        """What Groq ran for the answer: tools, and models that have prices of their own."""
+        tools = {name for each in self.choices.values() for name in each.tools}
+        if tools:
+            yield f"tools ({', '.join(sorted(tools))})"
+        told = table(chunk, "usage_breakdown") or table(table(chunk, "x_groq"), "usage_breakdown")
+        rows = (as_table(each) or {} for each in as_list(told.get("models")))
+        models = {text(each, "model") for each in rows} - {"", text(chunk, "model")}
+        if models:
+            yield f"models ({', '.join(sorted(models))})"
 
     def end(self) -> list[Event]:
         """What is known only now: parts that came in pieces, and how each choice ended."""
@@ -117,11 +132,11 @@ class Answer:
         self._started = True
         return [Started(model=model or None, request_id=name or None)]
 
-    def _choice(self, choice: Json, place: int) -> "_Choice":
+    def _choice(self, choice: Json, place: int, chunk: Json) -> "_Choice":
         index = count(choice, "index")
         index = place if index is None else index
         if index not in self.choices:
-            self.choices[index] = _Choice(index, self._name)
+            self.choices[index] = _Choice(index, self._name, chunk)
         return self.choices[index]
 
     def _listed_sources(self, chunk: Json, events: list[Event]) -> list[Event]:
@@ -142,15 +157,17 @@ class Answer:
 class _Choice:
     """One of the answers, with all that comes in pieces."""
 
-    def __init__(self, index: int, answer: str) -> None:
+    def __init__(self, index: int, answer: str, first: Json) -> None:
         self.index = index
         self.reason = ""
+        self.tools: set[str] = set()
+        """Kinds of tools that the provider ran."""
         self._refused = False
         self._thought = 0
         """Characters of reasoning that were told."""
         self._detailed = 0
         """Characters of reasoning in details, which say plain reasoning once more."""
-        self._calls = Calls(index, answer)
+        self._calls = Calls(index, answer, first)
         self._details: list[_Detail] = []
         self._open: dict[tuple[int | None, str], _Detail] = {}
         self._annotations: list[Json] = []
@@ -278,8 +295,10 @@ class _Choice:
     def _executed(self, message: Json) -> list[Event]:
         """Sources of the searches that Groq ran."""
         events: list[Event] = []
-        for tool in as_list(message.get("executed_tools")):
-            results = table(as_table(tool) or {}, "search_results").get("results")
+        tools = map(as_table, as_list(message.get("executed_tools")))
+        for tool in filter(None, tools):
+            self.tools.add(text(tool, "type") or "unnamed")
+            results = table(tool, "search_results").get("results")
             for each in as_list(results):
                 source = as_table(each)
                 if source:

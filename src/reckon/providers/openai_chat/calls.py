@@ -1,10 +1,8 @@
 """Calls of tools in answers of chat completions: whole, in pieces, numbered or not."""
 
-import secrets
-
 import msgspec
 
-from reckon.providers.made_up import made_up_id
+from reckon.providers.made_up import made_up_id, name_of
 from reckon.providers.openai_chat.request import WIRE
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
 from reckon.vocabulary.response import Event, Signed, ToolCallDelta
@@ -13,12 +11,13 @@ from reckon.vocabulary.response import Event, Signed, ToolCallDelta
 class Calls:
     """Calls of tools, numbered by us: some servers number none, others number each as 0."""
 
-    def __init__(self, choice: int, answer: str) -> None:
+    def __init__(self, choice: int, answer: str, first: Json) -> None:
         self.any = False
         """Whether the answer calls any."""
         self._choice = choice
-        # Made up from the answer's own name where it has one, so that a replay says the same.
-        self._answer = answer or secrets.token_hex(8)
+        self._answer = answer
+        # The object in which the choice began tells answers without a name apart.
+        self._first = first
         self._all: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
@@ -42,9 +41,13 @@ class Calls:
         self.any = True
         index = count(piece, "index")
         call = self._find(index, id_, name, arguments) if streamed else self._new()
+        begins = not call.began
+        told_id = call.take_id(id_)
+        if begins and not told_id:
+            told_id = self._made_up(call, piece)
         delta = ToolCallDelta(
             index=call.number,
-            id=call.take_id(id_),
+            id=told_id,
             name=call.take_name(name),
             arguments=arguments,
             choice=self._choice,
@@ -67,28 +70,30 @@ class Calls:
         return call
 
     def _new(self) -> "_Call":
-        number = len(self._all)
-        call = _Call(number, made_up_id(self._answer, self._choice, number))
+        call = _Call(len(self._all))
         self._all.append(call)
         return call
 
+    def _made_up(self, call: "_Call", piece: Json) -> str:
+        answer = self._answer or name_of({"answer": self._first, "call": piece})
+        return made_up_id(answer, self._choice, call.number)
+
 
 class _Call:
-    def __init__(self, number: int, made_up: str) -> None:
+    def __init__(self, number: int) -> None:
         self.number = number
         self.last = ""
-        self._made_up = made_up
+        self.began = False
         self._told_id = ""
         self._name = ""
-        self._began = False
 
     def take_id(self, id_: str) -> str:
-        """The id to tell: with the first piece, its own or one that is made up."""
+        """The id to tell: that of the first piece, if it has one."""
         self._told_id = self._told_id or id_
-        if self._began:
+        if self.began:
             return ""
-        self._began = True
-        return id_ or self._made_up
+        self.began = True
+        return id_
 
     def take_name(self, name: str) -> str:
         """What is new of the name; some servers repeat it with each piece."""

@@ -42,6 +42,8 @@ class _Choice(msgspec.Struct):
 class _Chunk(msgspec.Struct):
     choices: Annotated[list[_Choice], msgspec.Meta(min_length=1, max_length=1)]
     usage: None = None
+    service_tier: Literal["", "default", "auto", "standard", "on_demand"] | None = None
+    """One that is not the standard one is kept for the usage at the end."""
     error: None = None
     search_results: _Nothing = None
     citations: _Nothing = None

@@ -7,7 +7,7 @@ from reckon.vocabulary.money import to_pico
 from reckon.vocabulary.usage import Usage
 
 
-def openai_usage(usage: Json) -> Usage:
+def openai_usage(usage: Json, *, tier: str = "", besides: str = "") -> Usage:
     """Usage as OpenAI's chat completions spell it, and those who copy them.
 
     `prompt_tokens` includes cached and audio tokens, `completion_tokens` includes reasoning and
@@ -16,6 +16,11 @@ def openai_usage(usage: Json) -> Usage:
     Google and xAI leave reasoning out of `completion_tokens` and count it in `total_tokens` only;
     it is billed as output, so the difference is output. OpenRouter adds `cost` in dollars,
     Perplexity a table of costs.
+
+    Args:
+        usage: The table of counts.
+        tier: The service tier, which the answer names beside the table.
+        besides: What the answer shows to be billed besides, in words.
     """
     input_tokens = count(usage, "prompt_tokens")
     told_output = count(usage, "completion_tokens")
@@ -42,6 +47,8 @@ def openai_usage(usage: Json) -> Usage:
         audio_output_tokens=part(count(received, "audio_tokens"), output_tokens),
         image_output_tokens=part(count(received, "image_tokens"), output_tokens),
         web_searches=_searches(usage),
+        service_tier=tier,
+        billed_besides=besides,
         reported_cost_pico=_reported_cost(usage),
     )
 

@@ -39,6 +39,13 @@ _WAITING = frozenset(
 )
 """Items, beside calls of functions, after which the provider waits for the user's answer."""
 
+_BILLED = {
+    "code_interpreter_call": "a container in which code ran",
+    "file_search_call": "searches of stored files",
+    "image_generation_call": "pictures that another model made",
+}
+"""Items that have a price beside the tokens of the answer, by OpenAI's price list."""
+
 _PIECES = {
     "response.output_text.delta": "output_text",
     "response.refusal.delta": "refusal",
@@ -96,6 +103,8 @@ class Items:
         """Whether the model asks for something before it goes on."""
         self.searches = 0
         """Searches of the web, which are billed by the search; opened pages are not."""
+        self.billed: set[str] = set()
+        """What is billed besides, in words."""
         self._events: list[Event] = []
         self._all: list[_Item] = []
         self._by_index: dict[int, _Item] = {}
@@ -311,6 +320,8 @@ class Items:
         self.waits = self.waits or kind in _WAITING
         if kind == "web_search_call" and text(table(said, "action"), "type") in ("", "search"):
             self.searches += 1
+        if kind in _BILLED:
+            self.billed.add(_BILLED[kind])
         picture = _picture(said) if kind == PICTURE_CALL else None
         if picture is not None:
             said = {name: value for name, value in said.items() if name != "result"}

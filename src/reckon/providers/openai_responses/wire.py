@@ -17,6 +17,7 @@ from reckon.providers.openai_responses.items import Items
 from reckon.providers.openai_responses.request import request_body
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
+from reckon.providers.tiers import service_tier
 from reckon.providers.untrusted import Json, count, part, table, text
 from reckon.providers.whole import WholeDecoder, is_json, json_object
 from reckon.vocabulary.call import Call
@@ -179,8 +180,13 @@ def _closing(items: Items, response: Json) -> list[Event]:
     """What the finished answer says that was not said yet, and its usage."""
     events = items.rest(response.get("output"))
     usage = table(response, "usage")
-    if usage or items.searches:
-        seen = msgspec.structs.replace(responses_usage(usage), web_searches=items.searches)
+    if usage or items.searches or items.billed:
+        seen = msgspec.structs.replace(
+            responses_usage(usage),
+            web_searches=items.searches,
+            service_tier=service_tier(response, "service_tier"),
+            billed_besides=", ".join(sorted(items.billed)),
+        )
         events.append(UsageSeen(seen))
     return events
 
