@@ -10,6 +10,7 @@ import hashlib
 import re
 
 _SHAPE = re.compile(r"rk[0-9a-z]{7}")
+_SHORT = re.compile(r"[a-zA-Z0-9]{9}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -22,6 +23,14 @@ def made_up_id(answer: str, choice: int, call: int) -> str:
         number, digit = divmod(number, 36)
         letters.append(_DIGITS[digit])
     return "rk" + "".join(letters)
+
+
+def short_id(call_id: str) -> str:
+    """The id itself where it has nine letters and digits, else one made up from it.
+
+    A call and its result have one id, and so get one; the same id always gives the same.
+    """
+    return call_id if _SHORT.fullmatch(call_id) else made_up_id(call_id, 0, 0)
 
 
 def is_made_up(call_id: str) -> bool:
