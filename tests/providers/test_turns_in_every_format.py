@@ -120,14 +120,17 @@ def _pictures(turn: Json) -> Json:
     return {"images": pictures} if pictures else {}
 
 
+_SILENT = ("role", "type", "id", "status", "annotations")
+
+
 def is_empty(turn: Json) -> bool:
     """Whether a turn says nothing at all, or nothing but empty texts."""
     return not any(
-        any(each.get("text", "a part of another kind") for each in value)
+        any(said for each in value for kind, said in each.items() if kind not in _SILENT)
         if name in ("content", "parts") and isinstance(value, list)
         else value
         for name, value in turn.items()
-        if name not in ("role", "type", "id", "status")
+        if name not in _SILENT
     )
 
 

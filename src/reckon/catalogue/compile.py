@@ -59,6 +59,7 @@ def compile_block() -> bytes:
         _lay_over(models, overlay.read_models(path), path)
     for path in (*own_files(), *user_files()):
         _price_searches(models, overlay.read_searches(path))
+    for path in (*user_files(), *own_files()):
         _style_efforts(models, overlay.read_efforts(path))
     providers = described.providers | providers
     for id_ in {model.provider for model in models.values()} - providers.keys():
@@ -161,7 +162,10 @@ def _price_searches(models: dict[str, Model], searches: Iterable[SearchPrice]) -
 
 
 def _style_efforts(models: dict[str, Model], efforts: Iterable[Effort]) -> None:
-    """Write how they are told how much to reason into the models that do not say it."""
+    """Write how they are told how much to reason into the models that do not say it.
+
+    The first row that fits a model wins.
+    """
     for row in efforts:
         for key, model in models.items():
             if (
