@@ -49,6 +49,7 @@ def provider(wire: str) -> Provider:
         max_tokens_field="max_tokens",
         file_parts=True,
         video_parts=True,
+        cache_marks=True,
         reasoning_field="reasoning_content",
     )
 

@@ -47,12 +47,13 @@ def read(data: bytes, *, stream: bool = True) -> Response:
 
 
 def sent_back(response: Response, **row: Any) -> Json:
-    """The answer as a turn of the next request."""
+    """The answer as a turn of the next request; empty where nothing of it goes back."""
     prompt = Prompt(messages=(Message(role="assistant", parts=response.parts),))
     provider = Provider(id="p", name="P", wire="openai_chat", **row)
     model = Model(id="m", provider="p", organization="o")
     call = WIRE.encode(prompt, model, provider, base_url="http://x", key=None, stream=False)
-    return json.loads(call.body)["messages"][0]
+    turns: list[Json] = json.loads(call.body)["messages"]
+    return turns[0] if turns else {}
 
 
 def piece(**fields: Any) -> Json:

@@ -123,8 +123,6 @@ def test_every_recorded_request_is_read_and_said_again_as_it_was(wire: str, body
             each["stop"] = [each["stop"]]
         if "output_format" in each:
             each["output_config"] = {"format": each.pop("output_format")}
-        if wire == "openai_chat":
-            _one_mark(each)
     assert after == before
 
 
@@ -139,14 +137,6 @@ def _one_way(body: Json) -> None:
     if items and items[0].get("role") == "system" and "instructions" not in body:
         body["instructions"] = items.pop(0)["content"]
     body["input"] = items
-
-
-def _one_mark(body: Json) -> None:
-    """OpenAI's mark of the cache and OpenRouter's."""
-    for message in body["messages"]:
-        for part in message["content"] if isinstance(message.get("content"), list) else ():
-            if part.pop("prompt_cache_breakpoint", None):
-                part["cache_control"] = {"type": "ephemeral"}
 
 
 @NEEDS_DATA

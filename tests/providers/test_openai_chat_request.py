@@ -107,14 +107,6 @@ def asked(**fields: Any) -> Json:
             MediaLink("https://x/a.mp4", "video"),
             {"type": "video_url", "video_url": {"url": "https://x/a.mp4"}},
         ),
-        (
-            Text("long", cache="5m"),
-            {"type": "text", "text": "long", "cache_control": {"type": "ephemeral"}},
-        ),
-        (
-            Text("long", cache="1h"),
-            {"type": "text", "text": "long", "cache_control": {"type": "ephemeral", "ttl": "1h"}},
-        ),
     ],
 )
 def test_each_kind_of_content_goes_out_as_a_part(part: Part, expected: Json) -> None:
@@ -131,8 +123,6 @@ def test_each_kind_of_content_goes_out_as_a_part(part: Part, expected: Json) -> 
         ([user(Media(attachment("audio", "audio/ogg")))], "carries pictures"),
         ([user(MediaLink("https://x/a.pdf", "pdf"))], "fetches pictures by address"),
         ([user(MediaLink("https://x/a.mp3", "audio"))], "fetches pictures by address"),
-        ([user(Media(PICTURE, cache="5m"))], "mark text alone"),
-        ([user(MediaLink("https://x/a.png", "image", cache="5m"))], "mark text alone"),
         ([user(Reasoning("hm"))], "Only a model's own turn"),
         ([user(ToolCall("1", "f", "{}"))], "Only a model's own turn"),
         ([assistant(ToolResult("1", (Text("4"),)))], "told by the user"),
@@ -173,7 +163,7 @@ def test_results_of_tools_come_before_the_rest_of_the_turn() -> None:
     """As messages of their own, also out of several turns of the user's."""
     messages = sent(
         user(Text("go on"), ToolResult("c1", (Text("4"), Text("2")))),
-        user(ToolResult("c2", (Text("7"),), is_error=True, cache="5m")),
+        user(ToolResult("c2", (Text("7"),), is_error=True)),
         user(Text("please")),
     )
     assert messages == [
@@ -181,10 +171,7 @@ def test_results_of_tools_come_before_the_rest_of_the_turn() -> None:
         {
             "role": "tool",
             "tool_call_id": "c2",
-            "content": [
-                {"type": "text", "text": "Error: "},
-                {"type": "text", "text": "7", "cache_control": {"type": "ephemeral"}},
-            ],
+            "content": "Error: 7",
         },
         {"role": "user", "content": "go on"},
         {"role": "user", "content": "please"},
@@ -300,13 +287,10 @@ def test_tools_and_their_choice() -> None:
     assert asked(tool_choice="add") == {"tool_choice": named}
 
 
-@pytest.mark.parametrize(
-    "tool", [Tool(name="f", cache="5m"), ProviderTool(wire="gemini", data={"google_search": {}})]
-)
-def test_tools_that_cannot_be_said_are_refused(tool: Tool | ProviderTool) -> None:
-    """A mark on a tool, a tool of another format."""
-    with pytest.raises(UnsupportedInput):
-        asked(tools=(tool,))
+def test_a_tool_of_another_format_is_refused() -> None:
+    """Only its own provider runs it."""
+    with pytest.raises(UnsupportedInput, match="A tool that the provider runs cannot be sent"):
+        asked(tools=(ProviderTool(wire="gemini", data={"google_search": {}}),))
 
 
 def test_parameters_have_their_names() -> None:

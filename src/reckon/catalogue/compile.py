@@ -24,7 +24,7 @@ from reckon.catalogue.block import (
     user_files,
     user_providers,
 )
-from reckon.catalogue.overlay import ProviderRow, SearchPrice
+from reckon.catalogue.overlay import Effort, ProviderRow, SearchPrice
 from reckon.errors import CatalogueError
 from reckon.vocabulary.model import Model, Provider
 
@@ -59,6 +59,8 @@ def compile_block() -> bytes:
         _lay_over(models, overlay.read_models(path), path)
     for path in (*own_files(), *user_files()):
         _price_searches(models, overlay.read_searches(path))
+    for path in (*user_files(), *own_files()):
+        _style_efforts(models, overlay.read_efforts(path))
     providers = described.providers | providers
     for id_ in {model.provider for model in models.values()} - providers.keys():
         # Known by its prices only: it can be run once its address is given.
@@ -157,6 +159,21 @@ def _price_searches(models: dict[str, Model], searches: Iterable[SearchPrice]) -
                     for price in model.prices
                 )
                 models[key] = msgspec.structs.replace(model, prices=prices)
+
+
+def _style_efforts(models: dict[str, Model], efforts: Iterable[Effort]) -> None:
+    """Write how they are told how much to reason into the models that do not say it.
+
+    The first row that fits a model wins.
+    """
+    for row in efforts:
+        for key, model in models.items():
+            if (
+                model.provider == row.provider
+                and model.effort_style is None
+                and any(fnmatchcase(model.id, pattern) for pattern in row.models)
+            ):
+                models[key] = msgspec.structs.replace(model, effort_style=row.style)
 
 
 def _encode(

@@ -19,13 +19,18 @@ A file describes one organisation::
     per_search = "0.014"           # USD; or per_searching_request
     source = "https://..."
 
+    [[effort]]                     # how models of these names are told how much to reason
+    models = ["gemini-2.5-*"]
+    style = "budget"
+    source = "https://..."
+
 Dates are TOML dates. What is not known is left out.
 """
 
 import datetime as dt
 import itertools
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar, cast
@@ -33,8 +38,11 @@ from typing import Any, NamedTuple, NoReturn, TypeVar, cast
 import msgspec
 
 from reckon.errors import CatalogueError
-from reckon.vocabulary.model import Limits, Modality, Model, Provider, Weights
+from reckon.vocabulary.model import EffortStyle, Limits, Modality, Model, Provider, Weights
 from reckon.vocabulary.price import Price, Rate, Tier
+
+KNOWN = frozenset({"organization", "provider", "model", "search", "effort"})
+"""Keys at the top of a file of models."""
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
@@ -93,6 +101,7 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     modalities: tuple[Modality, ...] | None = None
     tokenizer: str | None = None
     image_rule: str | None = None
+    effort_style: EffortStyle | None = None
     price: tuple[PriceRow, ...] = ()
     limits: Limits | None = None
     weights: Weights | None = None
@@ -111,6 +120,23 @@ class SearchRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     per_search: str | None = None
     per_searching_request: str | None = None
     seen: dt.date | None = None
+
+
+class EffortRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How models of a provider are told how much to reason, where their own rows do not say."""
+
+    models: tuple[str, ...]
+    """Ids, as in `SearchRow`; the first row that fits a model holds for it."""
+    style: EffortStyle
+    source: str
+
+
+class Effort(NamedTuple):
+    """An effort row, with its provider."""
+
+    provider: str
+    models: tuple[str, ...]
+    style: EffortStyle
 
 
 class SearchPrice(NamedTuple):
@@ -138,7 +164,7 @@ def read_models(path: Path) -> list[Model]:
         CatalogueError: Not TOML, an unknown or missing field, a rate that is no number, price
             periods that overlap; names file, row and field.
     """
-    table = read_table(path, known={"organization", "provider", "model", "search"})
+    table = read_table(path, known=KNOWN)
     organization = table.get("organization")
     provider = table.get("provider")
     rows = _rows(table, "model", ModelRow, path)
@@ -156,7 +182,7 @@ def read_searches(path: Path) -> list[SearchPrice]:
     Raises:
         CatalogueError: As `read_models`.
     """
-    table = read_table(path, known={"organization", "provider", "model", "search"})
+    table = read_table(path, known=KNOWN)
     provider = table.get("provider") or table.get("organization")
     found: list[SearchPrice] = []
     for row in _rows(table, "search", SearchRow, path):
@@ -178,6 +204,25 @@ def read_searches(path: Path) -> list[SearchPrice]:
     return found
 
 
+def read_efforts(path: Path) -> list[Effort]:
+    """How models are told how much to reason, by one file.
+
+    Raises:
+        CatalogueError: As `read_models`.
+    """
+    table = read_table(path, known=KNOWN)
+    provider = table.get("provider") or table.get("organization")
+    found: list[Effort] = []
+    for row in _rows(table, "effort", EffortRow, path):
+        where = f"effort of {', '.join(row.models) or 'no model'}"
+        if not isinstance(provider, str):
+            _fail(path, where, "no `provider` at the top of the file")
+        if not row.models or not row.source.strip():
+            _fail(path, where, "`models` or `source` is empty")
+        found.append(Effort(provider, row.models, row.style))
+    return found
+
+
 def read_providers(path: Path) -> list[ProviderRow]:
     """The providers of one file.
 
@@ -195,7 +240,7 @@ def provider_of(row: ProviderRow) -> Provider:
     return Provider(**fields)
 
 
-def read_table(path: Path, *, known: set[str]) -> dict[str, Any]:
+def read_table(path: Path, *, known: Set[str]) -> dict[str, Any]:
     """The top of a TOML file, with no keys beside the known ones."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))

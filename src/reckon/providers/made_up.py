@@ -14,6 +14,7 @@ import msgspec
 from reckon.providers.untrusted import Json
 
 _SHAPE = re.compile(r"rk[0-9a-z]{7}")
+_SHORT = re.compile(r"[a-zA-Z0-9]{9}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -38,6 +39,14 @@ def name_of(piece: Json) -> str:
     except RecursionError:
         said = b""
     return hashlib.sha256(said).hexdigest()
+
+
+def short_id(call_id: str) -> str:
+    """The id itself where it has nine letters and digits, else one made up from it.
+
+    A call and its result have one id, and so get one; the same id always gives the same.
+    """
+    return call_id if _SHORT.fullmatch(call_id) else made_up_id(call_id, 0, 0)
 
 
 def is_made_up(call_id: str) -> bool:

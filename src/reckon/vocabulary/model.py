@@ -37,6 +37,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where they were read: the address, the tier, and the date of the copy where it is known."""
 
 
+EffortStyle = Literal["level", "adaptive", "budget", "none"]
+"""How a model of a native format is told how much to reason: by a word; by a word, and by one
+more that lets it reason at all (Anthropic); by a number of tokens; it does not reason."""
+
+
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """What the catalogue knows of one model at one provider. None means unknown."""
 
@@ -60,6 +65,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """`o200k`, `cl100k`, or a family with a ratio: `claude`, `gemini`, ..."""
     image_rule: str | None = None
     """Name of a rule in `price/media`, with its arguments: `openai_tiles 85 170`."""
+    effort_style: EffortStyle | None = None
+    """What an effort becomes where the wire format is Anthropic's or Gemini's; None: a word."""
     prices: tuple[Price, ...] = ()
     limits: Limits | None = None
     weights: Weights | None = None
@@ -86,6 +93,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     def retired_on(self, day: dt.date) -> bool:
         """Whether the model is no longer served on that day."""
         return self.retired is not None and day >= self.retired
+
+
+def _highest_as_xhigh() -> dict[str, str]:
+    return {"max": "xhigh"}
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,9 +130,20 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """What the provider calls the system's turn: `developer` at OpenAI's reasoning models."""
     reasoning_field: str = ""
     """Field of a message in which reasoning goes back to the provider; empty: it is left out."""
-    effort_style: Literal["field", "object", "thinking", ""] = "field"
-    """How effort is asked for: `reasoning_effort`, `reasoning: {effort}`, `thinking: {type}`;
-    empty: not at all."""
+    effort_style: Literal[
+        "field", "object", "thinking", "switch_and_field", "switch_or_field", ""
+    ] = "field"
+    """How effort is asked for: `reasoning_effort`, `reasoning: {effort}`, `thinking: {type}`,
+    both the first and the last, or the last for none and the first for all else; empty: not at
+    all."""
+    effort_words: dict[str, str] = msgspec.field(default_factory=_highest_as_xhigh)
+    """By our words for efforts, those of its chat completions where they differ."""
+    cache_marks: bool = False
+    """Whether it reads `cache_control` in chat completions. The others cache by themselves."""
+    short_call_ids: bool = False
+    """Whether the id of a tool call must have nine letters and digits."""
+    assistant_after_tool: bool = False
+    """Whether the model's turn alone may follow the result of a tool."""
     schema_style: Literal["json_schema", "json_object"] = "json_schema"
     """Whether a schema is enforced, or JSON alone."""
     file_parts: bool = False

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from reckon.errors import UnsupportedInput
+from reckon.providers.effort import BUDGETS, refuse_where_none
 from reckon.providers.options import lay_over, options_for
 from reckon.providers.untrusted import Json, as_table
 from reckon.vocabulary.model import Model, Provider
@@ -35,6 +36,9 @@ WIRE = "anthropic"
 DEFAULT_MAX_TOKENS = 4096
 """The format demands a limit; this is it where neither the prompt nor the model has one."""
 
+LEAST_BUDGET = 1024
+"""The format takes no smaller cap on reasoning."""
+
 _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 
 _EFFORTS = {"minimal": "low"}
@@ -50,13 +54,15 @@ def request_body(prompt: Prompt, model: Model, provider: Provider, *, stream: bo
         UnsupportedInput: The format has no way to say a part of the prompt.
     """
     _refuse_the_unsayable(prompt)
+    refuse_where_none(prompt.effort, model)
     first = next(
         (n for n, each in enumerate(prompt.messages) if each.role != "system"),
         len(prompt.messages),
     )
+    budget = _budget(prompt, model)
     body: Json = {
         "model": model.id,
-        "max_tokens": _max_tokens(prompt, model),
+        "max_tokens": _max_tokens(prompt, model, budget),
         "messages": _turns(prompt.messages[first:], provider),
     }
     system = [part for message in prompt.messages[:first] for part in _texts(message)]
@@ -70,7 +76,8 @@ def request_body(prompt: Prompt, model: Model, provider: Provider, *, stream: bo
         body["top_p"] = float(prompt.top_p)
     if prompt.stop:
         body["stop_sequences"] = list(prompt.stop)
-    body |= _tools(prompt) | _thinking(prompt, provider) | _output_config(prompt)
+    body |= _tools(prompt) | _thinking(prompt, model, provider, budget)
+    body |= _output_config(prompt, model)
     lay_over(body, options_for(prompt, WIRE))
     return body
 
@@ -92,11 +99,33 @@ def _refuse_the_unsayable(prompt: Prompt) -> None:
         )
 
 
-def _max_tokens(prompt: Prompt, model: Model) -> int:
+def _max_tokens(prompt: Prompt, model: Model, budget: int | None) -> int:
     if prompt.max_output_tokens is not None:
         return prompt.max_output_tokens
     # Reasoning counts against the limit, which must be larger than its cap.
-    return model.max_output_tokens or DEFAULT_MAX_TOKENS + (prompt.reasoning_tokens or 0)
+    return model.max_output_tokens or DEFAULT_MAX_TOKENS + (budget or 0)
+
+
+def _budget(prompt: Prompt, model: Model) -> int | None:
+    """The cap on the tokens of reasoning: as given, or what the effort stands for.
+
+    One that stands for an effort leaves half of the answer's limit to the answer.
+    """
+    if prompt.reasoning_tokens is not None or model.effort_style != "budget":
+        return prompt.reasoning_tokens
+    if prompt.effort is None or prompt.effort == "none":
+        return None
+    wanted, most = BUDGETS[prompt.effort], prompt.max_output_tokens or model.max_output_tokens
+    if most is None:
+        return wanted
+    if most <= LEAST_BUDGET:
+        raise UnsupportedInput(
+            f"The effort {prompt.effort!r} does not fit into an answer of {most} tokens.",
+            why=f"{model.id} is told its effort as at least {LEAST_BUDGET} tokens of reasoning,"
+            " which count against the limit of the answer.",
+            do="Raise the limit, or leave the effort out.",
+        )
+    return min(wanted, max(LEAST_BUDGET, most // 2))
 
 
 def _texts(message: Message) -> list[Text]:
@@ -334,31 +363,33 @@ def _tool_choice(prompt: Prompt) -> Json:
     return choice
 
 
-def _thinking(prompt: Prompt, provider: Provider) -> Json:
+def _thinking(prompt: Prompt, model: Model, provider: Provider, budget: int | None) -> Json:
     """Whether and how long the model reasons.
 
-    Models since Claude Sonnet 5 reason by themselves and are steered by effort alone; for the ones
-    between 4.6 and 4.8 `effort_style = "thinking"` adds the word that lets them.
+    Models since Claude Sonnet 5 reason by themselves and are steered by effort alone; those from
+    4.6 to 4.8 need a word more that lets them, and older ones take a number of tokens. The model's
+    row says which; a provider's `effort_style = "thinking"` says the word for all its models.
     """
-    if prompt.reasoning_tokens:
-        return {"thinking": {"type": "enabled", "budget_tokens": prompt.reasoning_tokens}}
-    if prompt.reasoning_tokens == 0 or prompt.effort == "none":
-        return {"thinking": {"type": "disabled"}}
+    if budget:
+        return {"thinking": {"type": "enabled", "budget_tokens": budget}}
+    if budget == 0 or prompt.effort == "none":
+        return {} if model.effort_style == "none" else {"thinking": {"type": "disabled"}}
     if prompt.effort is not None and not provider.effort_style:
         raise UnsupportedInput(
             f"Effort cannot be sent to {provider.name}.",
             why="Its servers do not know `output_config.effort`.",
             do="Leave the effort out, or cap the tokens of reasoning.",
         )
-    if prompt.effort is not None and provider.effort_style == "thinking":
+    adaptive = model.effort_style == "adaptive" or provider.effort_style == "thinking"
+    if prompt.effort is not None and adaptive:
         return {"thinking": {"type": "adaptive"}}
     return {}
 
 
-def _output_config(prompt: Prompt) -> Json:
+def _output_config(prompt: Prompt, model: Model) -> Json:
     """Effort and schema. The format always enforces a schema, and has no name for it."""
     config: Json = {}
-    if prompt.effort is not None and prompt.effort != "none":
+    if prompt.effort not in (None, "none") and model.effort_style != "budget":
         config["effort"] = _EFFORTS.get(prompt.effort, prompt.effort)
     if prompt.schema is not None:
         config["format"] = {"type": "json_schema", "schema": prompt.schema.schema}

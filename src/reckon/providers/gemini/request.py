@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from reckon.errors import UnsupportedInput
+from reckon.providers.effort import BUDGETS, refuse_where_none
 from reckon.providers.made_up import is_made_up
 from reckon.providers.options import options_for
 from reckon.providers.untrusted import Json, as_table
+from reckon.vocabulary.model import Model
 from reckon.vocabulary.prompt import (
     Media,
     MediaLink,
@@ -50,7 +52,7 @@ FOREIGN_CALL = "skip_thought_signature_validator"
 _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 
 
-def request_body(prompt: Prompt) -> Json:
+def request_body(prompt: Prompt, model: Model) -> Json:
     """The body of a request, for one answer or for a stream.
 
     All turns of the system, wherever they stand, make the one instruction that Gemini has.
@@ -67,7 +69,7 @@ def request_body(prompt: Prompt) -> Json:
     mode = _function_calling(prompt)
     if mode:
         body["toolConfig"] = {"functionCallingConfig": mode}
-    generation = _generation(prompt)
+    generation = _generation(prompt, model)
     if generation:
         body["generationConfig"] = generation
     _merge(body, _placed(options_for(prompt, WIRE)))
@@ -272,7 +274,7 @@ def _function_calling(prompt: Prompt) -> Json:
     return {"mode": "ANY", "allowedFunctionNames": [choice]}
 
 
-def _generation(prompt: Prompt) -> Json:
+def _generation(prompt: Prompt, model: Model) -> Json:
     wanted: Json = {
         "maxOutputTokens": prompt.max_output_tokens,
         "temperature": None if prompt.temperature is None else float(prompt.temperature),
@@ -284,24 +286,29 @@ def _generation(prompt: Prompt) -> Json:
         "logprobs": prompt.logprobs or None,
         "responseMimeType": "application/json" if prompt.json or prompt.schema else None,
         "responseJsonSchema": prompt.schema.schema if prompt.schema else None,
-        "thinkingConfig": _thinking(prompt) or None,
+        "thinkingConfig": _thinking(prompt, model) or None,
     }
     return {name: value for name, value in wanted.items() if value is not None}
 
 
-def _thinking(prompt: Prompt) -> Json:
+def _thinking(prompt: Prompt, model: Model) -> Json:
     """A budget in tokens (Gemini 2.5) or a level (Gemini 3 and later), never both.
 
     `none` is a budget of 0; a model that cannot stop thinking refuses it. Summaries of the
     thoughts come only where they are asked for, so they are.
     """
+    refuse_where_none(prompt.effort, model)
     if prompt.reasoning_tokens is not None and prompt.effort not in (None, "none"):
         raise _refused(
             "Gemini takes either an effort or a cap on reasoning tokens.",
             "It answers a request that has both with an error.",
             "Set one of them: the cap for Gemini 2.5, the effort for Gemini 3.",
         )
-    budget = 0 if prompt.effort == "none" else prompt.reasoning_tokens
+    if prompt.effort == "none" and model.effort_style == "none":
+        return {}
+    budget = prompt.reasoning_tokens
+    if prompt.effort == "none" or (prompt.effort and model.effort_style == "budget"):
+        budget = BUDGETS[prompt.effort]
     if budget is not None:
         return {"thinkingBudget": budget} | ({"includeThoughts": True} if budget else {})
     if prompt.effort is not None:

@@ -50,7 +50,7 @@ class Gemini:
         return Call(
             url=_address(base_url, model.id, stream=stream),
             headers=headers,
-            body=msgspec.json.encode(request_body(prompt)),
+            body=msgspec.json.encode(request_body(prompt, model)),
         )
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":

@@ -133,6 +133,8 @@ def _message(message: Message, provider: Provider, names: dict[str, str]) -> lis
             open_turn = {"role": role, "content": ""}
             messages.append(open_turn)
         _say(open_turn, part, names)
+    if role == "assistant" and messages == [{"role": role, "content": ""}]:
+        return []  # all of it belonged to another format, and an empty turn says nothing
     return messages
 
 

@@ -21,7 +21,7 @@ from reckon.providers.gateway import (
     schema_of,
 )
 from reckon.providers.made_up import made_up_id
-from reckon.providers.openai_chat.request import AUDIO_FORMATS, WIRE
+from reckon.providers.openai_chat.turns import AUDIO_FORMATS, WIRE
 from reckon.providers.untrusted import Json, as_list, as_table, table, text
 from reckon.vocabulary.call import Request
 from reckon.vocabulary.prompt import (
@@ -292,7 +292,8 @@ def _media(part: Json, cache: CacheFor | None, where: str) -> Media | MediaLink 
             audio = table(part, "input_audio")
             kinds = {name: media_type for media_type, name in AUDIO_FORMATS.items()}
             media_type = kinds.get(text(audio, "format"), f"audio/{text(audio, 'format')}")
-            return media_at(f"data:{media_type};base64,{text(audio, 'data')}", "audio")
+            url = f"data:{media_type};base64,{text(audio, 'data')}"
+            return media_at(url, "audio", cache=cache)
         case "file":
             file = table(part, "file")
             data = text(file, "file_data")

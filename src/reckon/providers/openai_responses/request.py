@@ -250,7 +250,7 @@ def _assistant_items(parts: Sequence[Part]) -> list[Json]:
     items: list[Json] = []
     for part in parts:
         if isinstance(part, Text):
-            items.append(_said(part))
+            items += [_said(part)] if part.text else []
         elif isinstance(part, Opaque) and _is_call(part):
             _complete(part.data, items)
         elif isinstance(part, Media) and items and _lacks_its_picture(items[-1]):
