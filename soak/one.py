@@ -15,10 +15,12 @@ def main() -> None:
     """Fuzz; ends the process."""
     name, *options = sys.argv[1:]
     with atheris.instrument_imports(include=TRACED):
-        from soak.targets import TARGETS
+        from soak.targets import TARGETS, load_all
 
         target = TARGETS[name]
-        # Decoders are loaded when first used; also that must happen while imports are traced.
+        # Formats are loaded when first used; that must happen while imports are traced, and takes
+        # longer than any input may.
+        load_all()
         for body in target.bodies():
             target.check(body)
     atheris.Setup([sys.argv[0], *options], target.check)

@@ -76,6 +76,14 @@ def in_time(check: Check) -> Check:
     return checked
 
 
+def load_all() -> None:
+    """Load every format, both sides of it."""
+    for wire in seeds.FORMATS:
+        registry.wire_format(wire)
+    for wire in SERVED:
+        registry.gateway_format(wire)
+
+
 # Decoders
 
 
