@@ -344,3 +344,14 @@ def test_a_cost_is_known_or_a_sentence_says_why_not(
     sentence = why_unknown(usage, price, batch=batch)
     assert (cost(usage, price, batch=batch) is None) == bool(sentence)
     assert sentence == "" or (sentence[0].isupper() and sentence.endswith("."))
+
+
+def test_a_bill_wins_over_a_price_list_that_says_free() -> None:
+    """A free price and a bill of nothing are both nothing."""
+    free = Price(rate=Rate(input=D(0), output=D(0)), free=True)
+    billed = cost(Usage(input_tokens=1, output_tokens=1, reported_cost_pico=7), free)
+    assert billed is not None
+    assert (billed.total_pico, billed.kind) == (7, "billed")
+    nothing = cost(Usage(input_tokens=1, output_tokens=1, reported_cost_pico=0), free)
+    assert nothing is not None
+    assert nothing.total_pico == 0

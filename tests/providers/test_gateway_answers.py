@@ -82,7 +82,10 @@ def said(response: Response) -> Any:
     ]
     usage = response.usage
     counts = (usage.input_tokens or 0, usage.output_tokens or 0, usage.reasoning_tokens)
-    return response.text, response.reasoning.strip(), calls, stop(response.stop_reason), counts
+    if usage.input_tokens is None:
+        counts = (0, 0, 0)  # half a count is told by nobody
+    reason = "tool_calls" if calls else stop(response.stop_reason)
+    return response.text, response.reasoning.strip(), calls, reason, counts
 
 
 @NEEDS_DATA

@@ -51,12 +51,9 @@ def same(value: Any) -> Any:
     """A body without what says nothing: nulls, empty lists, and two ways to say one thing."""
     if isinstance(value, list):
         value = _one_turn_each(value)
-        texts = [each for each in value if isinstance(each, dict)]
-        words = {"text", "input_text", "output_text"}
-        if len(texts) == len(value) == 1 and texts[0].get("type") in words:
-            left = {k: v for k, v in texts[0].items() if k not in ("type", "annotations") and v}
-            if left.keys() <= {"text"}:
-                return left.get("text", "")
+        words = [_words(each) for each in value]
+        if value and None not in words:
+            return "".join(each for each in words if each is not None)
         return [same(each) for each in value]
     if isinstance(value, dict):
         found = {name: same(each) for name, each in value.items() if name not in SILENT}
@@ -71,6 +68,15 @@ def same(value: Any) -> Any:
             if each not in (None, "", [], {}) and (name, each) not in DEFAULTS
         }
     return value
+
+
+def _words(part: Any) -> str | None:
+    """The words of a part that holds nothing else."""
+    if not isinstance(part, dict):
+        return None
+    left = {k: v for k, v in part.items() if k not in ("type", "annotations", "logprobs") and v}
+    plain = part.get("type") in ("text", "input_text", "output_text") and left.keys() <= {"text"}
+    return left.get("text", "") if plain else None
 
 
 def _one_turn_each(values: list[Any]) -> list[Any]:
@@ -104,6 +110,7 @@ DEFAULTS = [
     ("format", {"type": "text"}),
     ("response_format", {"type": "text"}),
     ("top_logprobs", 0),
+    ("logprobs", False),
     ("include", ["reasoning.encrypted_content"]),
 ]
 
@@ -132,6 +139,8 @@ def _one_way(body: Json) -> None:
     if isinstance(items, str):
         items = [{"role": "user", "content": items}]
     for item in items:
+        if item.get("content") and item.get("type") == "reasoning":
+            item.pop("summary", None)  # said again
         if item.get("role") or item.get("type") in ("function_call", "function_call_output"):
             item.pop("id", None)
     if items and items[0].get("role") == "system" and "instructions" not in body:

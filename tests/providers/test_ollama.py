@@ -238,3 +238,14 @@ def test_deep_nests_are_answers_like_others() -> None:
         data = head + b"[" * depth + b"]" * depth + b"}}]}}"
         feed_all(data, stream=False)
         feed_all(data, stream=True)
+
+
+@pytest.mark.parametrize("cut", range(8))
+def test_of_two_byte_order_marks_one_is_dropped_however_they_are_cut(cut: int) -> None:
+    """The second is no JSON."""
+    data = b"\xef\xbb\xbf" * 2 + b'{"done": true}'
+    decoder = WIRE.decoder(stream=False)
+    decoder.feed(data[:cut])
+    decoder.feed(data[cut:])
+    with pytest.raises(AnswerInvalid, match="cannot be read"):
+        decoder.close()

@@ -136,7 +136,7 @@ def test_marks_for_the_cache_go_where_they_are_read() -> None:
     plain = sent(row("deepseek"), prompt)
     assert [message["content"] for message in plain["messages"]] == [
         "rules",
-        "longlongershort",
+        [{"type": "text", "text": word} for word in ("long", "longer", "short")],
         "said",
         "4",
     ]

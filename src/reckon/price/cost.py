@@ -40,7 +40,7 @@ def cost(
         the provider itself reports for the call wins.
     """
     start = price.start if price else None
-    if price is not None and price.free:
+    if price is not None and price.free and not usage.reported_cost_pico:
         return Cost(total_pico=0, input_pico=0, output_pico=0, kind=kind, price_start=start)
     if usage.reported_cost_pico is not None:
         billed = usage.reported_cost_pico

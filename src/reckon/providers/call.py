@@ -22,7 +22,7 @@ from reckon.providers.limit_headers import limits_in
 from reckon.vocabulary.limits import RateLimits
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
-from reckon.vocabulary.response import Event, LimitsSeen, Started, UsageSeen
+from reckon.vocabulary.response import Event, LimitsSeen, Started
 
 T = TypeVar("T")
 
@@ -31,7 +31,8 @@ SILENCE_S = 300.0
 DEADLINE_S = 3600.0
 """Seconds for a whole call. OpenAI's background answers take longest, about half an hour."""
 
-_NO_OUTPUT = (LimitsSeen, Started, UsageSeen)
+_NO_OUTPUT = (LimitsSeen, Started)
+"""Events before which an error is one like any other. A provider that has counted may bill."""
 _NO_LIMITS = RateLimits()
 
 

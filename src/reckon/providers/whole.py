@@ -49,6 +49,7 @@ class WholeDecoder:
         self._streamed = streamed
         self._stream: Decoder | None = None
         self._body = bytearray()
+        self._is_past_mark = False
 
     def feed(self, data: bytes) -> Sequence[Event]:
         """Nothing is complete before the end."""
@@ -57,7 +58,10 @@ class WholeDecoder:
         begins = len(self._body) < _STREAM_SIZE
         self._body += data
         if begins:
-            self._body = self._body.lstrip().removeprefix(MARK).lstrip()
+            self._body = self._body.lstrip()
+            if not self._is_past_mark and len(self._body) >= len(MARK):
+                self._is_past_mark = True
+                self._body = self._body.removeprefix(MARK).lstrip()
             if self._streamed and _STREAM.match(self._body):
                 self._stream = self._streamed()
                 return self._stream.feed(bytes(self._body))

@@ -80,7 +80,13 @@ def partial_cost(prompt: Prompt, model: Model, part: Response, price: Price | No
         return None
     if price.free or part.usage.reported_cost_pico is not None:
         return cost_of(part, price)
-    words = "".join(_part_words(each) for each in part.parts)
+    choices = [(part.parts, part.text, part.reasoning)]
+    choices += [(each.parts, each.text, each.reasoning) for each in part.others]
+    # Seals are not counted: they are longer than the thoughts behind them.
+    words = "".join(
+        said + thought + "".join(c.name + c.arguments for c in parts if isinstance(c, ToolCall))
+        for parts, said, thought in choices
+    )
     if not words and part.usage.input_tokens is None:
         return None
     # Counting loads a vocabulary, which whole answers never need.
@@ -109,6 +115,9 @@ def _input_tokens(prompt: Prompt, model: Model) -> int | None:
             if sent.modality != "image" or not sent.width or not sent.height:
                 return None
             tokens += image_tokens(model.image_rule, sent.width, sent.height).likely
+    for extra in (*prompt.tools, prompt.schema):
+        if extra is not None:
+            tokens += count_text(msgspec.json.encode(extra).decode(), model.tokenizer).likely
     return round(tokens)
 
 

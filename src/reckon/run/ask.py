@@ -264,13 +264,10 @@ def _closing(row: str, status: Status, response: Response, cost: Cost | None) ->
 
 def _failure(row: str, error: BaseException, part: Response, cost: Cost | None) -> Closing:
     """How an attempt that did not end well is closed: nothing that arrived is lost."""
-    # A provider that has counted may bill, whatever it says after.
-    counted = part.usage.input_tokens is not None
     if not isinstance(error, ReckonError):
         status, message = "cancelled", "interrupted"
     else:
-        in_doubt = counted or isinstance(error, POSSIBLY_BILLED)
-        status: Status = "in_doubt" if in_doubt else "failed"
+        status: Status = "in_doubt" if isinstance(error, POSSIBLY_BILLED) else "failed"
         message = " ".join(error.lines())
     if status == "failed":
         cost = None

@@ -131,8 +131,19 @@ def _budget(prompt: Prompt, model: Model) -> int | None:
 def _texts(message: Message) -> list[Text]:
     texts = [part for part in message.parts if isinstance(part, Text)]
     if len(texts) < len(message.parts):
-        raise _cannot("A system turn with more than text", "Put media into a user's turn.")
+        raise _not_in_system()
     return texts
+
+
+def _refuse_in_system(message: Message) -> None:
+    """Between the others a system turn may also hold blocks of the format's own."""
+    for part in message.parts:
+        if not isinstance(part, Text) and not (isinstance(part, Opaque) and part.wire == WIRE):
+            raise _not_in_system()
+
+
+def _not_in_system() -> UnsupportedInput:
+    return _cannot("A system turn with more than text", "Put media into a user's turn.")
 
 
 def _system(parts: list[Text]) -> str | list[Json]:
@@ -149,7 +160,7 @@ def _turns(messages: tuple[Message, ...], provider: Provider) -> list[Json]:
     turns: list[Json] = []
     for message in messages:
         if message.role == "system":
-            _texts(message)
+            _refuse_in_system(message)
         if message.role == "assistant":
             _refuse_media(message)
         blocks = _blocks(message.parts, provider)

@@ -12,7 +12,7 @@ left out: many servers refuse an empty one.
 """
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from reckon.errors import UnsupportedInput
@@ -118,7 +118,8 @@ def _system(message: Message, dialect: Dialect) -> Json:
             "Chat completions take text alone there.",
             "Move the rest into the user's turn.",
         )
-    return {"role": role, "content": _content(_text(part, dialect.marks) for part in texts)}
+    said = [_text(part, dialect.marks) for part in texts]
+    return {"role": role, "content": _content(said, join=False)}
 
 
 def _user_turns(turns: Sequence[Message], dialect: Dialect) -> list[Json]:
@@ -177,7 +178,7 @@ def _user(parts: Sequence[Part], dialect: Dialect) -> Json:
                     "Only a model's own turn can.",
                     "Give that message the role `assistant`.",
                 )
-    return turn | {"content": _content(said)}
+    return turn | {"content": _content(said, join=False)}
 
 
 def _assistant(message: Message, dialect: Dialect) -> list[Json]:
@@ -283,10 +284,12 @@ def _carry(part: Opaque, turn: Json, said: list[Json]) -> None:
             turn[name] = value
 
 
-def _content(parts: Iterable[Json]) -> str | list[Json]:
-    """Plain text as a string, which every server understands; else the parts."""
-    parts = list(parts)
-    if all(part.keys() == {"type", "text"} for part in parts):
+def _content(parts: list[Json], *, join: bool = True) -> str | list[Json]:
+    """Plain text as a string, which every server understands; else the parts.
+
+    What a model said in pieces is one text; texts that somebody gave apart are not run together.
+    """
+    if (join or len(parts) < 2) and all(part.keys() == {"type", "text"} for part in parts):
         return "".join(part["text"] for part in parts)
     return parts
 

@@ -254,10 +254,9 @@ def _reasoning(item: Json) -> list[Part]:
 
     One that has neither a seal nor open words is known to the provider by its id alone.
     """
-    kinds = ("summary", "content")
-    words = [
-        text(as_table(each) or {}, "text") for kind in kinds for each in as_list(item.get(kind))
-    ]
+    # Open words are all of the thought, a summary is about it; some say both.
+    said = item.get("content") or item.get("summary")
+    words = [text(as_table(each) or {}, "text") for each in as_list(said)]
     words = [each for each in words if each]
     id_, seal = text(item, "id"), text(item, "encrypted_content")
     if not seal and not item.get("content"):
