@@ -39,6 +39,15 @@ def test_what_was_found_and_is_not_yet_mended_fails_the_next_soak(tmp_path: Path
     assert decoders.soak("sse", 1, tmp_path).failed
 
 
+@NEEDS_ATHERIS
+def test_the_memory_of_whoever_starts_a_soak_is_not_counted(tmp_path: Path) -> None:
+    """A child's peak begins with its parent's on Linux; the limit is for the decoder."""
+    large = b"x" * ((decoders.MEMORY_MB + 100) << 20)
+    result = decoders.soak("sse", 1, tmp_path)
+    assert not result.failed, result.said
+    assert 0 < result.peak_mb < len(large) >> 22
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_every_seed_holds_every_promise(name: str) -> None:
     """What fuzzing starts from is itself a test."""
