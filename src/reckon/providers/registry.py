@@ -1,5 +1,6 @@
 """Wire formats and engines by the name that a provider's row gives. Loaded when first used."""
 
+from functools import cache
 from importlib import import_module
 from typing import cast
 
@@ -60,6 +61,7 @@ def engine(name: str) -> Engine:
     return cast("Engine", import_module(_ENGINES[name]))
 
 
+@cache
 def _load(path: str) -> type:
     module, _, name = path.partition(":")
     return getattr(import_module(module), name)

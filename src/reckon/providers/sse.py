@@ -53,12 +53,14 @@ class EventReader:
 
     def close(self) -> Iterator[bytes]:
         """The data of the last event, where its blank line is missing."""
-        yield from self._events(bytes(self._rest).splitlines())
-        self._rest.clear()
+        if self._rest:
+            yield from self._events(bytes(self._rest).splitlines())
+            self._rest.clear()
         if self._data:
             yield self._take()
 
-    def _events(self, lines: list[bytes]) -> Iterator[bytes]:
+    def _events(self, lines: list[bytes]) -> list[bytes]:
+        events: list[bytes] = []
         if self._at_start and lines:
             self._at_start = False
             lines[0] = lines[0].removeprefix(_MARK)
@@ -68,7 +70,8 @@ class EventReader:
                 self._data.append(value)
                 self._size += len(value) + LINE_COST
             elif not line and self._data:
-                yield self._take()
+                events.append(self._take())
+        return events
 
     def _take(self) -> bytes:
         data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)

@@ -1,6 +1,6 @@
 """Service tiers in the words of all providers: how fast an answer was wanted, hence its price."""
 
-from reckon.providers.untrusted import Json
+from reckon.providers.untrusted import Json, text
 
 _LONGEST = 40
 """Letters of a tier's name that are kept."""
@@ -25,6 +25,8 @@ def service_tier(told: Json, *fields: str) -> str:
 
     Gives an empty word for the standard one, and where nothing is said.
     """
-    words = (told.get(name) for name in fields)
-    word = next((word for word in words if isinstance(word, str) and word), "").lower()
-    return "" if word in _STANDARD else _NAMES.get(word, word)[:_LONGEST]
+    for name in fields:
+        word = text(told, name).lower()
+        if word:
+            return "" if word in _STANDARD else _NAMES.get(word, word)[:_LONGEST]
+    return ""

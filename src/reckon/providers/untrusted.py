@@ -33,8 +33,8 @@ def text(parent: Json, name: str) -> str:
 def count(parent: Json, name: str) -> int | None:
     """A token count; None where it is missing or no sane count."""
     value = parent.get(name)
-    if value is None:
-        return None
+    if value is None or (type(value) is int and 0 <= value < HIGHEST_COUNT):
+        return value
     if isinstance(value, float | Decimal) and 0 <= value < HIGHEST_COUNT and value == int(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < HIGHEST_COUNT:

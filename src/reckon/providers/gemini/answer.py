@@ -99,10 +99,10 @@ class Answer:
         if not self._started:
             self._started = True
             self._id = text(piece, "responseId") or name_of(piece)
-            started = text(piece, "modelVersion"), text(piece, "responseId")
-            events.append(Started(model=started[0] or None, request_id=started[1] or None))
+            model, request_id = text(piece, "modelVersion"), text(piece, "responseId")
+            events.append(Started(model=model or None, request_id=request_id or None))
         candidates = [as_table(each) or {} for each in as_list(piece.get("candidates"))]
-        numbered = any("index" in each for each in candidates)
+        numbered = len(candidates) == 1 or any("index" in each for each in candidates)
         for position, candidate in enumerate(candidates):
             number = count(candidate, "index") or 0 if numbered else position
             if number not in self._choices:
@@ -185,11 +185,12 @@ class _Choice:
 
     def end(self) -> list[Event]:
         """Sources and the reason."""
-        said = "".join(self._said)
-        events: list[Event] = [
-            Cited(each, self._number) for each in citations(self._metadata, said, self._starts)
-        ]
-        return [*events, Finished(self._stop_reason(), self._number, self._explanation)]
+        events: list[Event] = []
+        if self._metadata:
+            found = citations(self._metadata, "".join(self._said), self._starts)
+            events += [Cited(each, self._number) for each in found]
+        events.append(Finished(self._stop_reason(), self._number, self._explanation))
+        return events
 
     def _stop_reason(self) -> StopReason:
         known = isinstance(self.reason, str | int)

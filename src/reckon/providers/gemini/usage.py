@@ -35,9 +35,9 @@ def gemini_usage(told: Json, *, whole: bool, searches: int, maps: bool = False) 
     sent = None if prompt is None else prompt + (from_tools or 0)
     said, thought = count(told, "candidatesTokenCount"), count(told, "thoughtsTokenCount")
     received = None if said is None and thought is None else (said or 0) + (thought or 0)
-    total = count(told, "totalTokenCount")
-    if whole and received is None and sent is not None and total is not None:
-        received = max(0, total - sent)
+    if whole and received is None and sent is not None:
+        total = count(told, "totalTokenCount")
+        received = None if total is None else max(0, total - sent)
     usage = Usage(
         input_tokens=sent,
         output_tokens=received,
@@ -74,7 +74,9 @@ def _media(told: Json, *names: str) -> dict[str, int]:
     """Tokens of each modality but text, in these lists of details."""
     tokens: dict[str, int] = {}
     for name in names:
-        for each in as_list(told.get(name)):
+        if name not in told:
+            continue
+        for each in as_list(told[name]):
             row = as_table(each) or {}
             modality = row.get("modality")
             if modality == "TEXT":
