@@ -101,6 +101,9 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     modalities: tuple[Modality, ...] | None = None
     tokenizer: str | None = None
     image_rule: str | None = None
+    audio_rule: str | None = None
+    video_rule: str | None = None
+    pdf_rule: str | None = None
     effort_style: EffortStyle | None = None
     price: tuple[PriceRow, ...] = ()
     limits: Limits | None = None
@@ -108,6 +111,7 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     licence: str | None = None
     free_tier: bool | None = None
     limitations: tuple[str, ...] = ()
+    arena_names: tuple[str, ...] = ()
     source: str = ""
 
 

@@ -1,8 +1,9 @@
 """Options and pieces that several commands share."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from importlib import import_module
 from typing import Any
 
 import click
@@ -66,8 +67,33 @@ def with_default(group_default: str) -> type[click.Group]:
     class WithDefault(click.Group):
         def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
             first = args[0] if args else None
-            if first not in self.commands and first not in ctx.help_option_names:
+            if first not in self.list_commands(ctx) and first not in ctx.help_option_names:
                 args = [group_default, *args]
             return super().parse_args(ctx, args)
 
     return WithDefault
+
+
+def lazy_group(package: str, names: Mapping[str, str], *, default: str) -> type[click.Group]:
+    """A group that loads a command when it is called, and whose first word may be left out.
+
+    Args:
+        package: Holds a module for each command, with the command as `command`.
+        names: Name and short help of each.
+        default: The command that is meant where none is named.
+    """
+
+    class Lazy(with_default(default)):
+        def list_commands(self, ctx: click.Context) -> list[str]:
+            return list(names)
+
+        def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+            if cmd_name not in names:
+                return None
+            return import_module(f"{package}.{cmd_name}").command
+
+        def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+            with formatter.section("Commands"):
+                formatter.write_dl(list(names.items()))
+
+    return Lazy

@@ -10,16 +10,35 @@ from reckon.vocabulary.price import Price
 Modality = Literal["text", "image", "audio", "video", "pdf"]
 
 
-class Weights(msgspec.Struct, frozen=True, kw_only=True):
-    """Open weights of a model, for fit and energy."""
+class Weights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Open weights of a model, for fit and energy. Shapes are those of its `config.json`."""
 
     licence: str | None = None
+    repository: str | None = None
+    """Where they are published, as `OWNER/NAME` of the model hub."""
     parameters: float | None = None
     """Total parameters, in units."""
     active_parameters: float | None = None
+    """Parameters that one token passes through, where a mixture of experts uses only some."""
     layers: int | None = None
+    heads: int | None = None
     kv_heads: int | None = None
     head_size: int | None = None
+    hidden_size: int | None = None
+    feed_forward_size: int | None = None
+    """Of a dense layer."""
+    vocabulary_size: int | None = None
+    tied_embeddings: bool | None = None
+    """Whether input and output share one table."""
+    attention_bias: bool | None = None
+    """Whether query, key and value have a bias."""
+    latent_size: int | None = None
+    """Numbers kept for each token and layer by latent attention (MLA): its rank and the part with
+    positions together."""
+    sliding_window: int | None = None
+    """Tokens that a layer with a window looks back."""
+    global_every: int | None = None
+    """Every so many layers, one has no window; None: all have one, where there is a window."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +84,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """`o200k`, `cl100k`, or a family with a ratio: `claude`, `gemini`, ..."""
     image_rule: str | None = None
     """Name of a rule in `price/media`, with its arguments: `openai_tiles 85 170`."""
+    audio_rule: str | None = None
+    """As `image_rule`, for sound."""
+    video_rule: str | None = None
+    pdf_rule: str | None = None
     effort_style: EffortStyle | None = None
     """What an effort becomes where the wire format is Anthropic's or Gemini's; None: a word."""
     prices: tuple[Price, ...] = ()
@@ -73,6 +96,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     licence: str | None = None
     free_tier: bool | None = None
     limitations: tuple[str, ...] = ()
+    arena_names: tuple[str, ...] = ()
+    """What leaderboards call it, each spelling that is met."""
     source: str = ""
     """Where the row itself comes from: our overlay, or a package and version."""
 

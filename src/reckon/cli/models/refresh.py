@@ -1,0 +1,99 @@
+"""`reckon models refresh`: fetch newer data."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reckon.cli.models.rows import Row
+from reckon.cli.options import json_option, key_option
+from reckon.errors import UsageError
+from reckon.show.table import as_json as to_json
+
+if TYPE_CHECKING:
+    from reckon.vocabulary.model import Provider
+    from reckon.vocabulary.price import Price
+
+SHOWN_CHANGES = 40
+
+
+@click.command("refresh")
+@click.option("--provider", metavar="P", help="Whose list of models to fetch.")
+@key_option
+@json_option
+def command(provider: str | None, key: str | None, as_json: bool) -> None:
+    """Fetch the models that a provider lists, with their prices where it states them.
+
+    The list is kept with its history in the user folder: an id that goes stays known, and a price
+    that changes ends where the new one begins. Nothing is ever fetched without this command.
+    """
+    from reckon.run import refresh as runner
+
+    if provider is None:
+        raise _no_provider(runner.refreshable())
+    found = runner.refresh(provider, key=key)
+    rows = [
+        *({"model": model, "change": "new"} for model in found.new),
+        *({"model": model, "change": "gone"} for model in found.gone),
+        *(
+            {
+                "model": each.model,
+                "change": "price",
+                **_rates("before_", each.before),
+                **_rates("", each.now),
+            }
+            for each in found.prices
+        ),
+    ]
+    if as_json:
+        click.echo(to_json([_CHANGE | row for row in rows]))
+        return
+    count = f"{found.listed:,} model{'' if found.listed == 1 else 's'}"
+    click.echo(f"{found.provider.name} lists {count} ({found.source}).")
+    for row in rows[:SHOWN_CHANGES]:
+        click.echo(_change(row))
+    if len(rows) > SHOWN_CHANGES:
+        click.echo(f"... and {len(rows) - SHOWN_CHANGES:,} more changes; --json has all.")
+    if not rows:
+        click.echo("Nothing has changed.")
+
+
+_CHANGE: Row = dict.fromkeys(
+    (
+        "model",
+        "change",
+        "before_input_usd_per_mtok",
+        "before_output_usd_per_mtok",
+        "input_usd_per_mtok",
+        "output_usd_per_mtok",
+    )
+)
+
+
+def _rates(prefix: str, price: "Price | None") -> Row:
+    return {
+        f"{prefix}input_usd_per_mtok": f"{price.rate.input:f}" if price else None,
+        f"{prefix}output_usd_per_mtok": f"{price.rate.output:f}" if price else None,
+    }
+
+
+def _change(row: Row) -> str:
+    if row["change"] != "price":
+        return f"{row['change'] + ':':6} {row['model']}"
+    before, now = (
+        "unknown"
+        if row[f"{when}input_usd_per_mtok"] is None
+        else f"${row[f'{when}input_usd_per_mtok']} in, ${row[f'{when}output_usd_per_mtok']} out"
+        for when in ("before_", "")
+    )
+    return f"price: {row['model']}: {before} -> {now}"
+
+
+def _no_provider(ready: "list[Provider]") -> UsageError:
+    names = ", ".join(each.id for each in ready)
+    return UsageError(
+        "No provider was named.",
+        why=f"Ready, with a key or running here: {names}."
+        if ready
+        else "No provider has a key, and no local server was found running.",
+        do=f"Name one: reckon models refresh --provider {ready[0].id if ready else 'openrouter'}",
+    )

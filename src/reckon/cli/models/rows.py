@@ -1,0 +1,34 @@
+"""A model as one row of a table or of JSON, in every command that lists models."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reckon.vocabulary.model import Model
+    from reckon.vocabulary.price import Price
+
+Row = dict[str, Any]
+
+
+def model_row(model: "Model", price: "Price | None", day: dt.date) -> Row:
+    """The model with its price of that day."""
+    return {
+        "model": model.key,
+        "id": model.id,
+        "provider": model.provider,
+        "organization": model.organization,
+        "name": model.name or None,
+        "released": model.released.isoformat() if model.released else None,
+        "retired": model.retired.isoformat() if model.retired else None,
+        "is_retired": model.retired_on(day),
+        "successors": list(model.successors),
+        "context_tokens": model.context_tokens,
+        "max_output_tokens": model.max_output_tokens,
+        "modalities": list(model.modalities) if model.modalities is not None else None,
+        "open_weights": model.is_open or None,
+        "licence": model.licence,
+        "input_usd_per_mtok": f"{price.rate.input:f}" if price else None,
+        "output_usd_per_mtok": f"{price.rate.output:f}" if price else None,
+        "price_source": price.source if price else None,
+        "source": model.source,
+    }

@@ -1,0 +1,28 @@
+"""How good a model is, by somebody's measure. A score means nothing without its method."""
+
+import datetime as dt
+
+import msgspec
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """One model's place on one board on one day. None means that the board does not say."""
+
+    model: str
+    """As the board writes it."""
+    organization: str
+    """In the one spelling that we use for it."""
+    board: dt.date
+    """The day of the board."""
+    method: str
+    """How the score was made: votes by people, on which questions, rated how."""
+    source: str
+    """Repository and commit, or address, that it was read from."""
+    score: float
+    low: float | None = None
+    """Lower end of the 95% interval."""
+    high: float | None = None
+    rank: int | None = None
+    """As the board shows it; with ties, and by the upper bound where the method says so."""
+    votes: int | None = None
+    licence: str | None = None
