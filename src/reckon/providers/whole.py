@@ -111,14 +111,17 @@ def json_object(data: bytes, invalid: Invalid) -> Json:
     return found
 
 
+_decode = msgspec.json.Decoder().decode
+
+
 def _decoded(data: bytes) -> Any:
     try:
-        return msgspec.json.decode(data)
+        return _decode(data)
     except msgspec.DecodeError:
         mended = _ESCAPED.sub(_whole_character, data)
         if mended == data:
             raise
-        return msgspec.json.decode(mended)
+        return _decode(mended)
 
 
 def _whole_character(escape: re.Match[bytes]) -> bytes:

@@ -3,16 +3,16 @@
 The request is in `request`, the content of an answer in `blocks`, its usage in `usage`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import ClassVar
 from urllib.parse import urlsplit
 
-import msgspec
-
-from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
+from reckon.errors import AnswerInvalid, AnswerTruncated
 from reckon.providers.anthropic.blocks import Blocks
 from reckon.providers.anthropic.request import request_body
 from reckon.providers.anthropic.usage import anthropic_usage, merged
-from reckon.providers.faults import broken_off, provider_error
+from reckon.providers.faults import broken_off
+from reckon.providers.posted import PostedJson
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
@@ -37,8 +37,11 @@ _STOP_REASONS: dict[str, StopReason] = {
 }
 
 
-class AnthropicMessages:
+class AnthropicMessages(PostedJson):
     """The wire format."""
+
+    key_header = "x-api-key"
+    constant_headers: ClassVar = {"anthropic-version": VERSION}
 
     def encode(
         self,
@@ -59,29 +62,11 @@ class AnthropicMessages:
             UnsupportedInput: The format has no way to say a part of the prompt.
         """
         body = request_body(prompt, model, provider, stream=stream)
-        headers = {
-            "content-type": "application/json",
-            "anthropic-version": VERSION,
-            **provider.headers,
-        }
-        if key:
-            headers[provider.key_header or "x-api-key"] = key
-        return Call(url=_address(base_url), headers=headers, body=msgspec.json.encode(body))
+        return self._post(_address(base_url), body, provider, key)
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
         return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid, StreamDecoder)
-
-    def error(
-        self,
-        status: int,
-        headers: Mapping[str, str],
-        body: bytes,
-        model: Model,
-        provider: Provider,
-    ) -> ProviderError:
-        """What an answer with that status means."""
-        return provider_error(status, headers, body, model, provider)
 
 
 class StreamDecoder(StreamedDecoder):

@@ -3,16 +3,15 @@
 Knows nothing of: embeddings, cached contents, the files API, money.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import msgspec
-
-from reckon.errors import AnswerTruncated, ProviderError
-from reckon.providers.faults import broken_off, provider_error
+from reckon.errors import AnswerTruncated
+from reckon.providers.faults import broken_off
 from reckon.providers.gemini.answer import Answer, invalid
 from reckon.providers.gemini.request import request_body
 from reckon.providers.json_stream import ObjectReader
+from reckon.providers.posted import PostedJson
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import as_list, as_table
@@ -23,8 +22,10 @@ from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Event
 
 
-class Gemini:
+class Gemini(PostedJson):
     """The wire format."""
+
+    key_header = "x-goog-api-key"
 
     def encode(
         self,
@@ -44,29 +45,12 @@ class Gemini:
         Raises:
             UnsupportedInput: The format has no way to say a part of the prompt.
         """
-        headers = {"content-type": "application/json", **provider.headers}
-        if key:
-            headers[provider.key_header or "x-goog-api-key"] = key
-        return Call(
-            url=_address(base_url, model.id, stream=stream),
-            headers=headers,
-            body=msgspec.json.encode(request_body(prompt, model)),
-        )
+        url = _address(base_url, model.id, stream=stream)
+        return self._post(url, request_body(prompt, model), provider, key)
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
         return StreamDecoder() if stream else WholeDecoder(_read_whole, invalid, StreamDecoder)
-
-    def error(
-        self,
-        status: int,
-        headers: Mapping[str, str],
-        body: bytes,
-        model: Model,
-        provider: Provider,
-    ) -> ProviderError:
-        """What an answer with that status means; the wait that a 429 asks for is in the body."""
-        return provider_error(status, headers, body, model, provider)
 
 
 class StreamDecoder(StreamedDecoder):
@@ -95,7 +79,8 @@ class StreamDecoder(StreamedDecoder):
     def _end(self) -> list[Event]:
         events: list[Event] = []
         if self._events:
-            self._all((each for each in self._events.close() if is_json(each)), events)
+            # A last event that was cut is no JSON, and says nothing.
+            self._all(list(filter(is_json, self._events.close())), events)
         inside = self._objects is not None and self._objects.is_inside
         if inside or not self._answer.is_whole:
             raise AnswerTruncated(
@@ -105,14 +90,15 @@ class StreamDecoder(StreamedDecoder):
             )
         return events + self._answer.end()
 
-    def _all(self, pieces: Iterator[bytes], events: list[Event]) -> None:
+    def _all(self, pieces: Iterable[bytes], events: list[Event]) -> None:
+        answer = self._answer
         for piece in pieces:
-            plain = self._answer.read_plain(piece)
+            plain = answer.read_plain(piece)
             if plain is not None:
                 events += plain
             elif piece.strip() not in (b"", b"[DONE]"):  # some gateways end all streams alike
                 for each in _answers(json_value(piece, invalid)):
-                    events += _added(self._answer, each)
+                    events += _added(answer, each)
 
 
 def _read_whole(body: bytes) -> Sequence[Event]:

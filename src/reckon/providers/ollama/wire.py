@@ -3,16 +3,17 @@
 Knows nothing of: generate, embeddings, pulling models.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
-from reckon.providers.faults import broken_off, provider_error
+from reckon.errors import AnswerInvalid, AnswerTruncated
+from reckon.providers.faults import broken_off
 from reckon.providers.made_up import made_up_id, name_of
 from reckon.providers.ollama.request import request_body
+from reckon.providers.posted import PostedJson
 from reckon.providers.sse import EVENT_LIMIT
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, count, table, text
@@ -37,7 +38,7 @@ from reckon.vocabulary.usage import Usage
 _STOP_REASONS: dict[str, StopReason] = {"stop": "stop", "length": "length"}
 
 
-class OllamaChat:
+class OllamaChat(PostedJson):
     """The wire format."""
 
     def encode(
@@ -58,31 +59,12 @@ class OllamaChat:
         Raises:
             UnsupportedInput: The format has no way to say a part of the prompt.
         """
-        headers = {"content-type": "application/json", **provider.headers}
-        if key and provider.key_header:
-            headers[provider.key_header] = key
-        elif key:
-            headers["authorization"] = f"Bearer {key}"
-        return Call(
-            url=_address(base_url),
-            headers=headers,
-            body=msgspec.json.encode(request_body(prompt, model, provider, stream=stream)),
-        )
+        body = request_body(prompt, model, provider, stream=stream)
+        return self._post(_address(base_url), body, provider, key)
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
         return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid)
-
-    def error(
-        self,
-        status: int,
-        headers: Mapping[str, str],
-        body: bytes,
-        model: Model,
-        provider: Provider,
-    ) -> ProviderError:
-        """What an answer with that status means."""
-        return provider_error(status, headers, body, model, provider)
 
 
 class StreamDecoder(StreamedDecoder):

@@ -3,14 +3,13 @@
 Knows nothing of: other OpenAI endpoints, tools with free text instead of JSON, money.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import msgspec
-
-from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
-from reckon.providers.faults import broken_off, provider_error
+from reckon.errors import AnswerInvalid, AnswerTruncated
+from reckon.providers.faults import broken_off
 from reckon.providers.openai_chat.answer import Answer
 from reckon.providers.openai_chat.request import request_body
+from reckon.providers.posted import PostedJson
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.untrusted import Json, as_list, as_table, text
@@ -24,7 +23,7 @@ _BROKEN_OFF = {"error", "insufficient_system_resource", "network_error"}
 """Reasons of an end that is none: Mistral's and OpenRouter's, DeepSeek's, Z.ai's."""
 
 
-class OpenAIChat:
+class OpenAIChat(PostedJson):
     """The wire format."""
 
     def encode(
@@ -42,31 +41,12 @@ class OpenAIChat:
         Raises:
             UnsupportedInput: The format has no way to say a part of the prompt.
         """
-        headers = {"content-type": "application/json", **provider.headers}
-        if key and provider.key_header:
-            headers[provider.key_header] = key
-        elif key:
-            headers["authorization"] = f"Bearer {key}"
-        return Call(
-            url=_address(base_url),
-            headers=headers,
-            body=msgspec.json.encode(request_body(prompt, model, provider, stream=stream)),
-        )
+        body = request_body(prompt, model, provider, stream=stream)
+        return self._post(_address(base_url), body, provider, key)
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
         return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid, StreamDecoder)
-
-    def error(
-        self,
-        status: int,
-        headers: Mapping[str, str],
-        body: bytes,
-        model: Model,
-        provider: Provider,
-    ) -> ProviderError:
-        """What an answer with that status means."""
-        return provider_error(status, headers, body, model, provider)
 
 
 class StreamDecoder(StreamedDecoder):

@@ -5,16 +5,17 @@ tools did. What an item says is in `items`; here is how answers come: whole, or 
 server-sent events that end with the whole answer again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from reckon.errors import AnswerInvalid, AnswerTruncated, ProviderError
-from reckon.providers.faults import broken_off, provider_error
+from reckon.errors import AnswerInvalid, AnswerTruncated
+from reckon.providers.faults import broken_off
 from reckon.providers.openai_chat.usage import openai_usage
 from reckon.providers.openai_responses.items import Items
 from reckon.providers.openai_responses.request import request_body
+from reckon.providers.posted import PostedJson
 from reckon.providers.sse import EventReader
 from reckon.providers.streamed import StreamedDecoder
 from reckon.providers.tiers import service_tier
@@ -33,7 +34,7 @@ _CUT_BY: dict[str, StopReason] = {
 }
 
 
-class OpenAIResponses:
+class OpenAIResponses(PostedJson):
     """The wire format."""
 
     def encode(
@@ -51,32 +52,14 @@ class OpenAIResponses:
         Raises:
             UnsupportedInput: The format has no way to say a part of the prompt.
         """
-        headers = {"content-type": "application/json", **provider.headers}
-        if key and provider.key_header:
-            headers[provider.key_header] = key
-        elif key:
-            headers["authorization"] = f"Bearer {key}"
         base = urlsplit(base_url)
-        return Call(
-            url=urlunsplit(base._replace(path=f"{base.path.rstrip('/')}/responses")),
-            headers=headers,
-            body=msgspec.json.encode(request_body(prompt, model, provider, stream=stream)),
-        )
+        url = urlunsplit(base._replace(path=f"{base.path.rstrip('/')}/responses"))
+        body = request_body(prompt, model, provider, stream=stream)
+        return self._post(url, body, provider, key)
 
     def decoder(self, *, stream: bool) -> "StreamDecoder | WholeDecoder":
         """A decoder for one answer."""
         return StreamDecoder() if stream else WholeDecoder(_read_whole, _invalid, StreamDecoder)
-
-    def error(
-        self,
-        status: int,
-        headers: Mapping[str, str],
-        body: bytes,
-        model: Model,
-        provider: Provider,
-    ) -> ProviderError:
-        """What an answer with that status means."""
-        return provider_error(status, headers, body, model, provider)
 
 
 def responses_usage(usage: Json) -> Usage:
