@@ -24,13 +24,26 @@ from openai_chat_wire import (
 )
 
 from reckon.errors import AnswerInvalid, AnswerTruncated, ReckonError
-from reckon.vocabulary.response import Finished, TextDelta
+from reckon.vocabulary.response import Finished, TextDelta, UsageSeen
 
 
 def test_a_choice_without_an_end_is_truncated() -> None:
     """Though another one has its end."""
     with pytest.raises(AnswerTruncated):
         decoded(delta(0, content="a", finish="stop") + delta(1, content="b"))
+
+
+def test_what_an_answer_used_before_it_broke_off_is_told_with_the_error() -> None:
+    """OpenRouter bills it, and says so in the event of the error."""
+    fault = {"error": {"code": 400, "message": "Token limit reached"}, "choices": [{"delta": {}}]}
+    decoder = WIRE.decoder(stream=True)
+    usage = {"prompt_tokens": 43, "completion_tokens": 10, "cost": 0.5}
+    events = decoder.feed(delta(0, content="a") + event(fault | {"usage": usage}))
+    [told] = [each.usage for each in events if isinstance(each, UsageSeen)]
+    assert (told.input_tokens, told.output_tokens) == (43, 10)
+    assert told.reported_cost_pico == 500_000_000_000
+    with pytest.raises(AnswerInvalid, match="broke off"):
+        decoder.close()
 
 
 @pytest.mark.parametrize("word", ["error", "insufficient_system_resource", "network_error"])

@@ -5,7 +5,7 @@ Knows nothing of: other OpenAI endpoints, tools with free text instead of JSON, 
 
 from collections.abc import Sequence
 
-from reckon.errors import AnswerInvalid, AnswerTruncated
+from reckon.errors import AnswerBrokenOff, AnswerInvalid, AnswerTruncated
 from reckon.providers.faults import broken_off
 from reckon.providers.openai_chat.answer import Answer
 from reckon.providers.openai_chat.request import request_body
@@ -64,12 +64,14 @@ class StreamDecoder(StreamedDecoder):
 
     def _hear(self, data: bytes, events: list[Event]) -> None:
         for each in self._events.feed(data):
-            events += self._decode(each)
+            self._decode(each, events)
 
     def _end(self) -> list[Event]:
         # Half an event is no wrong answer but a cut one.
         rest = [each for each in self._events.close() if _is_done(each) or is_json(each)]
-        events = [event for each in rest for event in self._decode(each)]
+        events: list[Event] = []
+        for each in rest:
+            self._decode(each, events)
         if not self._done and not self._answer.is_whole:
             raise AnswerTruncated(
                 "The answer stopped before its end.",
@@ -78,24 +80,32 @@ class StreamDecoder(StreamedDecoder):
             )
         return [*events, *self._answer.end()]
 
-    def _decode(self, data: bytes) -> list[Event]:
+    def _decode(self, data: bytes, events: list[Event]) -> None:
         plain = self._answer.read_plain(data)
         if plain is not None:
-            return plain
+            events += plain
+            return
         if not data.strip():
-            return []
+            return
         if _is_done(data):
             self._done = True
-            return []
+            return
         chunk = json_object(data, _invalid)
-        _raise_error_inside(chunk)
-        return self._answer.read(chunk, streamed=True)
+        fault = _error_inside(chunk)
+        if fault is not None and "usage" in chunk:
+            # OpenRouter tells what an answer that it breaks off has used, beside the error.
+            events += self._answer.read({**chunk, "choices": []}, streamed=True)
+        if fault is not None:
+            raise fault
+        events += self._answer.read(chunk, streamed=True)
 
 
 def _read_whole(body: bytes) -> Sequence[Event]:
     """All events of an answer that comes as one JSON object."""
     told = json_object(body, _invalid)
-    _raise_error_inside(told)
+    fault = _error_inside(told)
+    if fault is not None:
+        raise fault
     answer = Answer()
     events = answer.read(told, streamed=False)
     if not answer.choices:
@@ -121,16 +131,17 @@ def _invalid(why: str) -> AnswerInvalid:
     )
 
 
-def _raise_error_inside(answer: Json) -> None:
+def _error_inside(answer: Json) -> AnswerBrokenOff | None:
     """An error may come inside an HTTP 200, also in mid-stream, also inside a choice."""
     # vLLM sends the fields of an error at the top.
     bare = "choices" not in answer and (answer.get("message") or answer.get("detail"))
     if answer.get("error") or bare:
-        raise broken_off(answer)
+        return broken_off(answer)
     for choice in as_list(answer.get("choices")):
         each = as_table(choice) or {}
         if each.get("error"):
-            raise broken_off(each)
+            return broken_off(each)
         reason = text(each, "finish_reason")
         if reason in _BROKEN_OFF:
-            raise broken_off({"code": reason, "message": "It stopped before its end"})
+            return broken_off({"code": reason, "message": "It stopped before its end"})
+    return None
