@@ -6,11 +6,7 @@ the same bytes in one piece; what those mean is held against independent reading
 """
 
 import asyncio
-import json
 import random
-import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,31 +20,16 @@ from reckon.run.collect import Collector
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Response
+from recorded_wire import needs_recordings, with_format
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "wire"
-FORMATS = {
-    "openai_chat": r"/chat/completions$",
-    "openai_responses": r"/responses$",
-    "anthropic": r"/v1/messages$",
-    "gemini": r":(generateContent|streamGenerateContent)$",
-    "ollama": r"/api/chat$",
-}
 DROPPED = {"transfer-encoding", "content-length", "connection", "alt-svc", "content-encoding"}
 
 
-def exchanges() -> Iterator[Any]:
-    """Recorded exchanges with the format that they speak."""
-    for path in sorted(DATA.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            found = json.loads(line)
-            for wire, pattern in FORMATS.items():
-                speaks = re.search(pattern, found["endpoint"]) and "body" in found["response"]
-                if speaks and found["provider"] not in ("cohere", "writer"):
-                    yield pytest.param(wire, found, id=f"{wire}-{found['id']}")
-
-
-RECORDED = list(exchanges())
-NEEDS_DATA = pytest.mark.skipif(not RECORDED, reason="no recorded exchanges in ../shared/data/wire")
+RECORDED = [
+    pytest.param(wire, found, id=f"{wire}-{found['id']}")
+    for wire, found in with_format()
+    if "body" in found["response"]
+]
 
 
 def provider(wire: str) -> Provider:
@@ -121,7 +102,7 @@ def is_stream(found: Any) -> bool:
     )
 
 
-@NEEDS_DATA
+@needs_recordings
 @pytest.mark.parametrize(("wire", "found"), RECORDED)
 def test_an_answer_over_a_real_socket_is_the_answer(wire: str, found: Any) -> None:
     """Whole and in pieces: text, calls, reasoning, usage, end and errors are the same."""

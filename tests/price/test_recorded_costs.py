@@ -11,7 +11,6 @@ from operator import itemgetter
 import pytest
 from usage_of_recorded import (
     BY_HAND,
-    Json,
     day_of,
     fee_of,
     has_other_bills,
@@ -30,9 +29,9 @@ from reckon.run.collect import Collector
 from reckon.vocabulary.money import to_usd
 from reckon.vocabulary.price import Price, Rate
 from reckon.vocabulary.usage import Usage
+from recorded_wire import Json, needs_recordings
 
 ANSWERS = list(recorded())
-NEEDS_DATA = pytest.mark.skipif(not ANSWERS, reason="no recorded exchanges in ../shared/data/wire")
 CASES = [
     pytest.param(wire, each, id=f"{wire}-{each['provider']}-{each['id']}") for wire, each in ANSWERS
 ]
@@ -113,7 +112,7 @@ def without_bill(usage: Usage) -> Usage:
     )
 
 
-@NEEDS_DATA
+@needs_recordings
 @pytest.mark.parametrize(("wire", "exchange"), CASES)
 def test_the_cost_is_what_the_raw_usage_comes_to(wire: str, exchange: Json) -> None:
     """At the price of the day and at the made-up one; unknown where nothing was counted."""
@@ -147,7 +146,7 @@ def test_the_cost_is_what_the_raw_usage_comes_to(wire: str, exchange: Json) -> N
             assert to_usd(found.total_pico) == expected
 
 
-@NEEDS_DATA
+@needs_recordings
 def test_what_is_unknown_is_counted() -> None:
     """Most answers have a cost; each of the others says why it has none."""
     why: Counter[str] = Counter()
@@ -158,7 +157,7 @@ def test_what_is_unknown_is_counted() -> None:
     assert all(sentence.startswith(REASONS) for sentence in why), why
 
 
-@NEEDS_DATA
+@needs_recordings
 @pytest.mark.parametrize(
     "exchange",
     [each for _, each in ANSWERS if each["provider"] == "openrouter"],

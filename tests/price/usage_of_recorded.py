@@ -9,35 +9,20 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from pathlib import Path
-from typing import Any
 
 from reckon.vocabulary.price import Price, Rate
+from recorded_wire import Json, with_format
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "wire"
-FORMATS = {
-    "openai_chat": r"/chat/completions$",
-    "openai_responses": r"/responses$",
-    "anthropic": r"/v1/messages$",
-    "gemini": r":(generateContent|streamGenerateContent)$",
-    "ollama": r"/api/chat$",
-}
 TAKEN = dt.date(2026, 8, 22)
 """The day of the recordings' latest source, for answers that name no day."""
-
-Json = dict[str, Any]
 
 
 def recorded() -> Iterator[tuple[str, Json]]:
     """Answers that are no errors, with their format."""
-    for path in sorted(DATA.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            found = json.loads(line)
-            speaks = [w for w, pattern in FORMATS.items() if re.search(pattern, found["endpoint"])]
-            answer = found["response"]
-            own = found["provider"] in ("cohere", "writer")
-            if speaks and not own and "body" in answer and answer["status"] < 400:
-                yield speaks[0], found
+    for wire, found in with_format():
+        answer = found["response"]
+        if "body" in answer and answer["status"] < 400:
+            yield wire, found
 
 
 def objects(exchange: Json) -> list[Json]:

@@ -1,10 +1,7 @@
 """What the tests of the gateway's side share: recorded exchanges, and answers there and back."""
 
 import json
-import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 from reckon.errors import ReckonError
 from reckon.providers import registry
@@ -14,30 +11,11 @@ from reckon.vocabulary.call import AnswerHead
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Event, Response
+from recorded_wire import Json, with_format
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "wire"
 SERVED = ("openai_chat", "openai_responses", "anthropic")
 HEAD = AnswerHead(id="x1", model="p/m", created=1_750_000_000)
 MODEL = Model(id="m", provider="p", organization="o")
-ENDPOINTS = {
-    "openai_chat": r"/chat/completions$",
-    "openai_responses": r"/responses$",
-    "anthropic": r"/v1/messages$",
-    "gemini": r":(generateContent|streamGenerateContent)$",
-    "ollama": r"/api/chat$",
-}
-
-Json = dict[str, Any]
-
-
-def recorded() -> Iterator[tuple[str, Json]]:
-    """Recorded exchanges with the format that they speak."""
-    for path in sorted(DATA.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            found = json.loads(line)
-            for wire, pattern in ENDPOINTS.items():
-                if re.search(pattern, found["endpoint"]) and found["provider"] != "cohere":
-                    yield wire, found
 
 
 def provider(wire: str) -> Provider:
@@ -76,7 +54,7 @@ def events_of(decoder: Decoder, body: bytes) -> list[Event]:
 
 def answers() -> Iterator[tuple[str, str, list[Event]]]:
     """Format, id and events of every recorded answer that is whole."""
-    for wire, exchange in recorded():
+    for wire, exchange in with_format():
         if exchange["response"]["status"] >= 300 or "body" not in exchange["response"]:
             continue
         try:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,7 @@ from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Message, Opaque, Prompt, Reasoning, Text
 from reckon.vocabulary.response import Event, Finished, Response
 from reckon.vocabulary.usage import Usage
-
-DATA = Path(__file__).parents[2].parent / "shared" / "data" / "wire"
+from recorded_wire import exchanges, needs_recordings
 
 WIRE = AnthropicMessages()
 MODEL = Model(id="claude-x", provider="p", organization="o")
@@ -30,13 +28,8 @@ JOINED = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta"
 
 def recorded() -> list[Any]:
     """All exchanges in Anthropic's format: its own, and whole ones that Bedrock passed on."""
-    exchanges = [
-        json.loads(line)
-        for path in (DATA / "anthropic.jsonl", DATA / "bedrock.jsonl")
-        if path.exists()
-        for line in path.read_text("utf-8").splitlines()
-    ]
-    return [pytest.param(each, id=each["id"]) for each in exchanges if is_in_the_format(each)]
+    found = exchanges("anthropic", "bedrock")
+    return [pytest.param(each, id=each["id"]) for each in found if is_in_the_format(each)]
 
 
 def is_in_the_format(exchange: Any) -> bool:
@@ -50,8 +43,6 @@ EXCHANGES = recorded()
 ANSWERS = [each for each in EXCHANGES if each.values[0]["response"]["status"] == 200]
 ERRORS = [each for each in EXCHANGES if each.values[0]["response"]["status"] != 200]
 STREAMS = [each for each in ANSWERS if each.values[0]["response"]["body"].startswith("event:")]
-
-absent = pytest.mark.skipif(not EXCHANGES, reason=f"no recorded exchanges at {DATA}")
 
 
 def streams(exchange: Any) -> bool:
@@ -119,13 +110,13 @@ def turn_of(message: dict[str, Any]) -> list[dict[str, Any]]:
     return turn
 
 
-@absent
+@needs_recordings
 def test_all_kinds_of_recorded_exchanges_are_here() -> None:
     """20 of Anthropic and 2 of Bedrock, 5 of them streams and one an error."""
     assert (len(EXCHANGES), len(ANSWERS), len(STREAMS)) == (22, 21, 5)
 
 
-@absent
+@needs_recordings
 @pytest.mark.parametrize("exchange", ANSWERS)
 def test_text_reasoning_calls_and_end_are_those_of_the_json(exchange: Any) -> None:
     """Read from the JSON by other means."""
@@ -144,7 +135,7 @@ def test_text_reasoning_calls_and_end_are_those_of_the_json(exchange: Any) -> No
     assert response.stop_reason == STOPS[message["stop_reason"]]
 
 
-@absent
+@needs_recordings
 @pytest.mark.parametrize("exchange", ANSWERS)
 def test_usage_is_that_of_the_json(exchange: Any) -> None:
     """Cache reads and writes are input; what compaction used is billed too."""
@@ -168,7 +159,7 @@ def test_usage_is_that_of_the_json(exchange: Any) -> None:
     )
 
 
-@absent
+@needs_recordings
 @pytest.mark.parametrize("exchange", ANSWERS)
 def test_sources_are_those_of_the_json(exchange: Any) -> None:
     """Each with the words that it stands for."""
@@ -180,7 +171,7 @@ def test_sources_are_those_of_the_json(exchange: Any) -> None:
     ]
 
 
-@absent
+@needs_recordings
 @pytest.mark.parametrize("exchange", ANSWERS)
 def test_an_answer_goes_back_exactly_as_it_came(exchange: Any) -> None:
     """Signatures, calls, sources, and the items of tools that Anthropic ran."""
@@ -195,7 +186,7 @@ def test_an_answer_goes_back_exactly_as_it_came(exchange: Any) -> None:
     assert json.loads(call.body)["messages"][1]["content"] == turn_of(read(exchange))
 
 
-@absent
+@needs_recordings
 @given(
     cuts=st.lists(st.integers(0, 1 << 20), max_size=60).map(tuple), number=st.integers(0, 1 << 10)
 )
@@ -207,7 +198,7 @@ def test_any_split_of_a_recorded_stream_gives_the_same_events(
     assert decoded(exchange, cuts) == decoded(exchange)
 
 
-@absent
+@needs_recordings
 @pytest.mark.parametrize("exchange", ERRORS)
 def test_a_recorded_error_names_what_is_wrong(exchange: Any) -> None:
     """A model's name that was misspelt."""
@@ -224,7 +215,7 @@ def one(name: str) -> Response:
     return collected(decoded(exchange))
 
 
-@absent
+@needs_recordings
 def test_a_web_search_by_hand() -> None:
     """10423 tokens went in at the end, not the 2039 of the beginning; five sources, one search."""
     response = one("w-6180e80b85d0")
@@ -234,7 +225,7 @@ def test_a_web_search_by_hand() -> None:
     assert kinds[:2] == ["server_tool_use", "web_search_tool_result"]
 
 
-@absent
+@needs_recordings
 def test_thoughts_that_are_only_sealed_by_hand() -> None:
     """The summary is empty, the signature is not, and 28 tokens were thought."""
     response = one("w-014ed610de63")
@@ -250,7 +241,7 @@ def test_thoughts_that_are_only_sealed_by_hand() -> None:
     )
 
 
-@absent
+@needs_recordings
 def test_a_compaction_by_hand() -> None:
     """229 for the answer; 100 and 55096 written to the cache for the summary."""
     assert one("w-ec7b7edc5f08").usage == Usage(
@@ -258,7 +249,7 @@ def test_a_compaction_by_hand() -> None:
     )
 
 
-@absent
+@needs_recordings
 def test_a_call_in_a_stream_by_hand() -> None:
     """An empty piece of input is an empty object."""
     response = one("w-e0283cd9a79e")
@@ -267,7 +258,7 @@ def test_a_call_in_a_stream_by_hand() -> None:
     assert response.usage == Usage(input_tokens=598, output_tokens=92, reasoning_tokens=53)
 
 
-@absent
+@needs_recordings
 @pytest.mark.parametrize("exchange", STREAMS)
 def test_a_recorded_stream_ends_with_its_end(exchange: Any) -> None:
     """Once."""

@@ -24,26 +24,22 @@ from reckon.providers.openai_chat import answer as chat_answer
 from reckon.providers.openai_chat.plain import plain_piece
 from reckon.providers.sse import EventReader
 from reckon.vocabulary.response import Event
+from recorded_wire import exchanges, needs_recordings
 
 Json = dict[str, Any]
-
-FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "wire"
 
 
 def recorded(address: str) -> list[bytes]:
     """Bodies of recorded event streams from such an address."""
     bodies: list[bytes] = []
-    for file in sorted(FOLDER.glob("*.jsonl")):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            exchange = json.loads(line)
-            body = exchange["response"].get("body", "")
-            if re.search(address, exchange["endpoint"]) and "data:" in body[:2000]:
-                bodies.append(body.encode())
+    for exchange in exchanges():
+        body = exchange["response"].get("body", "")
+        if re.search(address, exchange["endpoint"]) and "data:" in body[:2000]:
+            bodies.append(body.encode())
     return bodies
 
 
 CHATS = recorded(r"/chat/completions$")
-needs_data = pytest.mark.skipif(not CHATS, reason=f"no recorded exchanges in {FOLDER}")
 
 
 Read = Callable[[bytes], list[Event | str]]
@@ -125,13 +121,13 @@ class TestChatCompletions:
     told = staticmethod(reading("openai_chat"))
     told_the_long_way = staticmethod(the_long_way("openai_chat", chat_answer))
 
-    @needs_data
+    @needs_recordings
     def test_recorded_streams_say_the_same(self) -> None:
         """Event by event."""
         for body in CHATS:
             assert self.told(body) == self.told_the_long_way(body)
 
-    @needs_data
+    @needs_recordings
     def test_nine_of_ten_recorded_pieces_are_plain(self) -> None:
         """Else there would be no use in it."""
         pieces = [each for body in CHATS for each in EventReader().feed(body)]
@@ -223,7 +219,7 @@ class TestGemini:
     told = staticmethod(reading("gemini"))
     told_the_long_way = staticmethod(the_long_way("gemini", gemini_answer))
 
-    @needs_data
+    @needs_recordings
     def test_recorded_streams_say_the_same(self) -> None:
         """Event by event."""
         bodies = recorded(r":streamGenerateContent$")

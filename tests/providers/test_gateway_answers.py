@@ -48,9 +48,9 @@ from reckon.vocabulary.response import (
     UsageSeen,
 )
 from reckon.vocabulary.usage import Usage
+from recorded_wire import needs_recordings
 
 ANSWERS = [pytest.param(wire, events, id=f"{wire}-{name}") for wire, name, events in answers()]
-NEEDS_DATA = pytest.mark.skipif(not ANSWERS, reason="no recorded exchanges in ../shared/data/wire")
 USAGE = Usage(input_tokens=50, output_tokens=20, cached_input_tokens=30, reasoning_tokens=7)
 FULL: list[Event] = [
     Started(model="m", request_id="r"),
@@ -88,7 +88,7 @@ def said(response: Response) -> Any:
     return response.text, response.reasoning.strip(), calls, reason, counts
 
 
-@NEEDS_DATA
+@needs_recordings
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("out", SERVED)
 @pytest.mark.parametrize(("wire", "events"), ANSWERS)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from gateway_exchange import SERVED, Json, recorded, sent
+from gateway_exchange import SERVED, sent
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,13 +26,13 @@ from reckon.vocabulary.prompt import (
     ToolCall,
     ToolResult,
 )
+from recorded_wire import Json, needs_recordings, with_format
 
 REQUESTS = [
     pytest.param(wire, exchange["request"]["body"], id=f"{wire}-{exchange['id']}")
-    for wire, exchange in recorded()
+    for wire, exchange in with_format()
     if wire in SERVED and isinstance(exchange["request"]["body"], dict)
 ]
-NEEDS_DATA = pytest.mark.skipif(not REQUESTS, reason="no recorded exchanges in ../shared/data/wire")
 PIXEL = base64.b64encode(b"picture").decode()
 PICTURE = Attachment(
     media_type="image/png",
@@ -115,7 +115,7 @@ DEFAULTS = [
 ]
 
 
-@NEEDS_DATA
+@needs_recordings
 @pytest.mark.parametrize(("wire", "body"), REQUESTS)
 def test_every_recorded_request_is_read_and_said_again_as_it_was(wire: str, body: Json) -> None:
     """In its own format: nothing is lost and nothing is added."""
@@ -148,7 +148,7 @@ def _one_way(body: Json) -> None:
     body["input"] = items
 
 
-@NEEDS_DATA
+@needs_recordings
 @pytest.mark.parametrize("other", ["openai_chat", "openai_responses", "anthropic", "gemini"])
 @pytest.mark.parametrize(("wire", "body"), REQUESTS)
 def test_every_recorded_request_goes_to_other_formats_or_is_refused_with_a_sentence(

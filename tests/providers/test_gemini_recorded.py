@@ -1,9 +1,7 @@
 """Every recorded exchange of Gemini's generateContent, read a second way and compared."""
 
 import base64
-import functools
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,34 +13,27 @@ from wire_helpers import collected
 from reckon.errors import RequestRefused
 from reckon.vocabulary.prompt import Message, Prompt, Text
 from reckon.vocabulary.response import Response
+from recorded_wire import exchanges, needs_recordings
 
-FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "wire"
-FILES = ("google", "google-vertex", "gateway")
+SERVICES = ("google", "google-vertex", "gateway")
 MEANT = {"STOP": "stop", 1: "stop", "MAX_TOKENS": "length", "SAFETY": "content_filter"}
 MODALITIES = ["", "TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUMENT"]
 
 
-@functools.cache
-def exchanges() -> list[dict[str, Any]]:
-    """All exchanges of the format; none where the data is absent."""
-    found: list[dict[str, Any]] = []
-    for name in FILES:
-        path = FOLDER / f"{name}.jsonl"
-        for line in path.read_text().splitlines() if path.exists() else []:
-            exchange = json.loads(line)
-            if exchange["endpoint"].endswith(("generateContent", "GenerateContent")):
-                found.append(exchange)
-    return found
+EXCHANGES = [
+    each
+    for each in exchanges(*SERVICES)
+    if each["endpoint"].endswith(("generateContent", "GenerateContent"))
+]
+
+pytestmark = needs_recordings
 
 
 def recorded(*, good: bool) -> list[Any]:
-    """Exchanges as parameters; one that is skipped where the data is absent."""
-    if not exchanges():
-        reason = f"the recorded exchanges are not at {FOLDER}"
-        return [pytest.param(None, marks=pytest.mark.skip(reason=reason))]
+    """Exchanges as parameters."""
     return [
         pytest.param(each, id=each["id"])
-        for each in exchanges()
+        for each in EXCHANGES
         if (each["response"]["status"] == 200) == good
     ]
 
@@ -197,11 +188,7 @@ def test_a_recorded_error_is_told_with_googles_words(exchange: dict[str, Any]) -
 
 def test_the_address_is_the_recorded_one() -> None:
     """At the Gemini API and at Vertex AI, whole and streamed."""
-    addresses = {
-        (each["request"]["url"].partition("?")[0], is_stream(each)) for each in exchanges()
-    }
-    if not addresses:
-        pytest.skip(f"the recorded exchanges are not at {FOLDER}")
+    addresses = {(each["request"]["url"].partition("?")[0], is_stream(each)) for each in EXCHANGES}
     for url, stream in addresses:
         base, _, rest = url.rpartition("/models/")
         model = type(MODEL)(id=rest.partition(":")[0], provider="google", organization="google")

@@ -1,19 +1,14 @@
 """The headers of rate limits, in each provider's spelling."""
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reckon.providers.limit_headers import LONGEST_S, asked_wait_s, duration_s, limits_in
 from reckon.vocabulary.limits import Limit, RateLimits
+from recorded_wire import exchanges, needs_recordings
 
 NOW = 1_800_000_000.0
-DATA = Path(__file__).parents[3] / "shared" / "data" / "wire"
 DAY_S = 86_400.0
 
 
@@ -248,22 +243,16 @@ def test_durations_are_those_of_go_and_google(text: str, seconds: float | None) 
     assert duration_s(text) == (None if seconds is None else pytest.approx(seconds))
 
 
-def recorded() -> Iterator[Any]:
-    """Every recorded answer that says something of limits."""
-    for path in sorted(DATA.glob("*.jsonl")):
-        for line in path.read_text("utf-8").splitlines():
-            exchange = json.loads(line)
-            headers = dict(exchange["response"]["headers"])
-            if any("ratelimit" in name or name == "retry-after" for name in headers):
-                yield pytest.param(headers, id=f"{path.stem} {exchange['id']}")
-
-
-RECORDED = list(recorded())
-NEEDS_DATA = pytest.mark.skipif(not RECORDED, reason="the recorded exchanges are not here")
+RECORDED = [
+    pytest.param(headers, id=f"{exchange['provider']} {exchange['id']}")
+    for exchange in exchanges()
+    for headers in (dict(exchange["response"]["headers"]),)
+    if any("ratelimit" in name or name == "retry-after" for name in headers)
+]
 FIGURES = ("limit", "remaining", "reset")
 
 
-@NEEDS_DATA
+@needs_recordings
 @pytest.mark.parametrize("headers", RECORDED)
 def test_every_recorded_figure_is_understood(headers: dict[str, str]) -> None:
     """As many figures are found as headers hold, none of them absurd."""

@@ -5,7 +5,6 @@ The bodies are of our own making, in the shapes that the providers document.
 
 import json
 from decimal import Decimal
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -16,8 +15,7 @@ from reckon.catalogue.load import load
 from reckon.errors import AnswerInvalid
 from reckon.providers.model_list import first_call, next_call, read_page
 from reckon.vocabulary.model import Provider
-
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "wire" / "google.jsonl"
+from recorded_wire import exchanges, needs_recordings
 
 
 def provider(wire: str = "openai_chat", **fields: object) -> Provider:
@@ -372,12 +370,10 @@ def test_no_row_makes_a_list_unreadable(rows, wire):
             assert price.free or (price.rate.input > 0 and price.rate.output > 0)
 
 
+@needs_recordings
 def test_a_recorded_list_of_google_is_read():
     """As it came over the wire."""
-    if not SHARED.exists():
-        pytest.skip("the recorded exchanges are not here")
-    lines = map(json.loads, SHARED.read_text(encoding="utf-8").splitlines())
-    [recorded] = [line for line in lines if line["endpoint"] == "GET /v1beta/models"]
+    [recorded] = [each for each in exchanges("google") if each["endpoint"] == "GET /v1beta/models"]
     page = read_page(recorded["response"]["body"].encode(), provider("gemini"))
     flash = next(model for model in page.models if model.id == "gemini-2.5-flash")
     assert (flash.context_tokens, flash.max_output_tokens) == (1048576, 65536)

@@ -5,7 +5,6 @@ documentation.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,8 +26,13 @@ from reckon.vocabulary.response import (
     UsageSeen,
 )
 from reckon.vocabulary.usage import Usage
+from recorded_wire import exchanges, needs_recordings
 
-RECORDED = Path(__file__).parents[2].parent / "shared" / "data" / "wire" / "ollama.jsonl"
+RECORDED = [
+    pytest.param(each, id=each["id"])
+    for each in exchanges("ollama")
+    if each["endpoint"] == "POST /api/chat"
+]
 
 
 def test_a_whole_answer_becomes_events() -> None:
@@ -150,18 +154,8 @@ def test_what_is_no_answer_is_said_to_be_none(data: bytes) -> None:
         fed(data, stream=False)
 
 
-def recorded() -> list[Any]:
-    """The recorded exchanges as parameters; one that is skipped where the data is absent."""
-    if not RECORDED.exists():
-        reason = f"the recorded exchanges are not at {RECORDED}"
-        return [pytest.param(None, marks=pytest.mark.skip(reason=reason))]
-    found = (json.loads(line) for line in RECORDED.read_text().splitlines())
-    return [
-        pytest.param(each, id=each["id"]) for each in found if each["endpoint"] == "POST /api/chat"
-    ]
-
-
-@pytest.mark.parametrize("exchange", recorded())
+@needs_recordings
+@pytest.mark.parametrize("exchange", RECORDED)
 @given(numbers=st.lists(st.integers(0, 10**9), max_size=6))
 def test_a_recorded_answer_says_what_a_plain_reading_finds(
     exchange: dict[str, Any], numbers: list[int]

@@ -7,7 +7,6 @@ import json
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,8 +25,8 @@ from reckon.providers.openai_chat.wire import OpenAIChat
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Message, Prompt
 from reckon.vocabulary.response import Choice, Event, Response
+from recorded_wire import exchanges, needs_recordings
 
-FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "wire"
 SERVICES = """openai azure-openai deepseek groq mistral openrouter cerebras crusoe huggingface
 together ollama openai-compatible-local snowflake zai heroku gateway google bedrock-mantle
 writer""".split()
@@ -40,13 +39,11 @@ Json = dict[str, Any]
 
 def recorded() -> Iterator[Json]:
     """All exchanges of the format; Writer calls its address otherwise."""
-    for service in SERVICES:
-        file = FOLDER / f"{service}.jsonl"
-        for line in file.read_text().splitlines() if file.exists() else ():
-            exchange = json.loads(line)
-            path = urlsplit(exchange["request"]["url"]).path
-            if path.endswith("/chat/completions") or (service, path) == ("writer", "/v1/chat"):
-                yield exchange
+    for exchange in exchanges(*SERVICES):
+        path = urlsplit(exchange["request"]["url"]).path
+        own = exchange["provider"] == "writer" and path == "/v1/chat"
+        if path.endswith("/chat/completions") or own:
+            yield exchange
 
 
 EXCHANGES = list(recorded())
@@ -54,12 +51,10 @@ ERRORS = [each for each in EXCHANGES if each["response"]["status"] >= 400]
 BROKEN = [each for each in EXCHANGES if "error_in_200" in each["features"]]
 ANSWERS = [each for each in EXCHANGES if each not in ERRORS and each not in BROKEN]
 
-needs_data = pytest.mark.skipif(not EXCHANGES, reason=f"no recorded exchanges in {FOLDER}")
-
 
 def name_of(exchange: Json) -> str:
     """For the names of tests."""
-    return f"{exchange['provider']}-{exchange['id']}" if exchange else "no data"
+    return f"{exchange['provider']}-{exchange['id']}"
 
 
 def is_stream(exchange: Json) -> bool:
@@ -133,14 +128,14 @@ def read_message(message: Json, into: Told) -> None:
         known[2] += call["function"]["arguments"] or ""
 
 
-@needs_data
+@needs_recordings
 def test_every_service_is_there() -> None:
     """The number of exchanges, so that none is lost unseen."""
     assert {each["provider"] for each in EXCHANGES} == set(SERVICES)
     assert (len(ANSWERS), len(ERRORS), len(BROKEN)) == (79, 14, 1)
 
 
-@pytest.mark.parametrize("exchange", ANSWERS or [pytest.param({}, marks=needs_data)], ids=name_of)
+@pytest.mark.parametrize("exchange", ANSWERS, ids=name_of)
 class TestAnswers:
     """Whatever a server said is told, once."""
 
@@ -222,7 +217,7 @@ class TestAnswers:
         assert seal.get("thought_signature") == google.get("thought_signature")
 
 
-@pytest.mark.parametrize("exchange", ERRORS or [pytest.param({}, marks=needs_data)], ids=name_of)
+@pytest.mark.parametrize("exchange", ERRORS, ids=name_of)
 def test_errors_say_what_the_provider_said(exchange: Json) -> None:
     """With the class that the status calls for."""
     kinds: dict[int, type[ProviderError]] = {
@@ -240,7 +235,7 @@ def test_errors_say_what_the_provider_said(exchange: Json) -> None:
     assert error.retryable is (response["status"] == 429)
 
 
-@pytest.mark.parametrize("exchange", BROKEN or [pytest.param({}, marks=needs_data)], ids=name_of)
+@pytest.mark.parametrize("exchange", BROKEN, ids=name_of)
 def test_an_error_event_ends_an_answer_after_what_came(exchange: Json) -> None:
     """Groq's, under HTTP 200."""
     decoder = WIRE.decoder(stream=True)
@@ -258,7 +253,7 @@ def one(identity: str) -> Response:
     return collected(decoded(next(each for each in EXCHANGES if each["id"] == identity)))
 
 
-@needs_data
+@needs_recordings
 def test_sources_of_a_search_are_told() -> None:
     """OpenRouter's annotations, with no made-up positions."""
     response = one("w-6aa6531851dc")
@@ -269,7 +264,7 @@ def test_sources_of_a_search_are_told() -> None:
     assert response.usage.web_searches == 1
 
 
-@needs_data
+@needs_recordings
 def test_sources_that_groq_searched_are_told() -> None:
     """From the tools that it ran itself."""
     citations = one("w-025a784d2a80").citations
@@ -280,7 +275,7 @@ def test_sources_that_groq_searched_are_told() -> None:
 JOKE = "Why don't scientists trust atoms?\n\nBecause they make up everything!"
 
 
-@needs_data
+@needs_recordings
 def test_two_choices_are_told_apart() -> None:
     """`n` of 2."""
     response = one("w-e7ccf5695f06")
@@ -288,7 +283,7 @@ def test_two_choices_are_told_apart() -> None:
     assert response.text == response.others[0].text == JOKE
 
 
-@needs_data
+@needs_recordings
 def test_seals_of_streamed_reasoning_are_joined_and_kept() -> None:
     """Claude's, through OpenRouter, in six pieces."""
     [part] = [part for part in one("w-df4b0b21b91d").parts if hasattr(part, "wire")]
@@ -297,7 +292,7 @@ def test_seals_of_streamed_reasoning_are_joined_and_kept() -> None:
     assert detail["signature"].startswith("Et0BCkgIChAC")
 
 
-@needs_data
+@needs_recordings
 def test_a_parsed_file_goes_back_so_that_it_is_not_read_again() -> None:
     """OpenRouter's annotation of a PDF."""
     [part] = [part for part in one("w-f5d9f0841d3b").parts if hasattr(part, "wire")]
@@ -308,7 +303,7 @@ def test_a_parsed_file_goes_back_so_that_it_is_not_read_again() -> None:
     ]
 
 
-@needs_data
+@needs_recordings
 def test_usage_by_hand() -> None:
     """Google's total holds reasoning that its output lacks; OpenRouter tells the bill."""
     google = one("w-eb810bd19a7d").usage

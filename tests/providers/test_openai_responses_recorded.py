@@ -6,7 +6,6 @@ What is expected is read from the JSON by a few lines here, not by the code unde
 import json
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,27 +18,22 @@ from reckon.providers.openai_responses.wire import OpenAIResponses
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Media, Message, Opaque, Prompt, Text
 from reckon.vocabulary.response import Event, Response
+from recorded_wire import exchanges, needs_recordings
 
 WIRE = OpenAIResponses()
 MODEL = Model(id="m-1", provider="p", organization="o")
 PROVIDER = Provider(id="p", name="Provider", wire="openai_responses")
 
-FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "wire"
 PROVIDERS = ("openai", "openrouter", "deepseek", "bedrock-mantle", "azure-openai", "gateway")
 
 
 def recorded() -> list[dict[str, Any]]:
     """All exchanges of the format."""
-    found: list[dict[str, Any]] = []
-    for name in PROVIDERS:
-        path = FOLDER / f"{name}.jsonl"
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        found += [
-            exchange
-            for exchange in map(json.loads, lines)
-            if re.fullmatch(r"POST .*/responses", exchange["endpoint"])
-        ]
-    return found
+    return [
+        exchange
+        for exchange in exchanges(*PROVIDERS)
+        if re.fullmatch(r"POST .*/responses", exchange["endpoint"])
+    ]
 
 
 EXCHANGES = recorded()
@@ -47,7 +41,7 @@ ANSWERED = [each for each in EXCHANGES if each["response"]["status"] == 200]
 REFUSED = [each for each in EXCHANGES if each["response"]["status"] != 200]
 STREAMED = [each for each in ANSWERED if each["request"]["body"].get("stream")]
 
-pytestmark = pytest.mark.skipif(not EXCHANGES, reason=f"no recorded exchanges in {FOLDER}")
+pytestmark = needs_recordings
 
 
 def by_id(exchange: dict[str, Any]) -> str:
