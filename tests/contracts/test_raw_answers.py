@@ -15,6 +15,7 @@ from reckon.vocabulary.prompt import Prompt
 from reckon.vocabulary.response import Event, Raw, RawSeen
 
 KEY = "sk-secret/123"
+HEADERS = {"X-Proxy-Auth": "Bearer proxy-secret", "X-Title": "my program", "X-Token-Kind": "user"}
 PIECE = b'data: {"id": "c", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\n'
 END = b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
 
@@ -25,7 +26,7 @@ async def asked(port: int, collector: Collector, *, stream: bool = True) -> None
         async for event in call.respond(
             Prompt.of("x"),
             Model(id="m", provider="p", organization="o"),
-            Provider(id="p", name="P", wire="openai_chat"),
+            Provider(id="p", name="P", wire="openai_chat", headers=HEADERS),
             base_url=f"http://127.0.0.1:{port}/v1",
             key=KEY,
             client=client,
@@ -132,6 +133,18 @@ def test_the_users_key_is_never_kept() -> None:
     escaped = PIECE.replace(b"Hi", rb"sk-secret\/123")
     raw = raw_of(streams(escaped, END))
     assert raw.body == PIECE.replace(b"Hi", b"[key]") + END
+
+
+def test_secret_headers_of_a_provider_are_never_kept() -> None:
+    """A row may carry the key of a proxy; what is no secret stays as it is."""
+    quoted = PIECE.replace(b"Hi", b"Bearer proxy-secret, proxy-secret, my program, user")
+    raw = raw_of(streams(quoted, END))
+    assert raw.body == PIECE.replace(b"Hi", b"[key], [key], my program, user") + END
+
+    async def refuses(visit: Visit) -> None:
+        await visit.answer(b'{"error": "proxy-secret is wrong"}', status=401)
+
+    assert raw_of(refuses, AuthError).body == b'{"error": "[key] is wrong"}'
 
 
 def test_of_a_very_long_answer_the_size_alone_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,24 +1,22 @@
 """The bytes of an answer as they came, kept for the ledger beside what we read in them."""
 
+from reckon.providers.secrets import Secrets
 from reckon.vocabulary.response import Raw, RawSeen
 
 RAW_LIMIT = 16 << 20
 """Bytes of an answer that are kept at most; of a longer one the size alone is told."""
-
-HIDDEN = "[key]"
-"""What stands where a provider quoted the user's key."""
 
 
 class Arrived:
     """Gathers the pieces of one answer.
 
     Args:
-        key: The user's key, which some servers quote; it is never kept.
+        secrets: What is never kept, though some servers quote it.
     """
 
-    def __init__(self, key: str | None) -> None:
+    def __init__(self, secrets: Secrets) -> None:
         self.content_type = ""
-        self._key = key
+        self._secrets = secrets
         self._pieces: list[bytes] = []
         self._size = 0
 
@@ -37,12 +35,5 @@ class Arrived:
             return ()
         body = None
         if self._size <= RAW_LIMIT:
-            body = without_key(b"".join(self._pieces), self._key)
+            body = self._secrets.hidden_in(b"".join(self._pieces))
         return (RawSeen(Raw(body=body, size=self._size, content_type=self.content_type)),)
-
-
-def without_key(body: bytes, key: str | None) -> bytes:
-    """The body without the key; some servers write its slashes with a backslash before them."""
-    for spelled in {key, key.replace("/", r"\/")} if key else ():
-        body = body.replace(spelled.encode(), HIDDEN.encode())
-    return body

@@ -16,9 +16,10 @@ import msgspec
 from reckon.errors import AnswerBrokenOff, MaybeBilled, ReckonError
 from reckon.net import Client
 from reckon.providers import registry
-from reckon.providers.arrived import HIDDEN, Arrived, without_key
+from reckon.providers.arrived import Arrived
 from reckon.providers.faults import broken_off, error_inside
 from reckon.providers.limit_headers import limits_in
+from reckon.providers.secrets import Secrets
 from reckon.vocabulary.limits import RateLimits
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.prompt import Prompt
@@ -77,7 +78,8 @@ async def respond(
         return
     wire = registry.wire_format(provider.wire)
     call = wire.encode(prompt, model, provider, base_url=base_url, key=key, stream=stream)
-    arrived = Arrived(key)
+    secrets = Secrets(provider, key)
+    arrived = Arrived(secrets)
     clocks = _Clocks(provider, silence_s if stream else None, deadline_s)
     limits, has_output = _NO_LIMITS, False
     try:
@@ -86,7 +88,7 @@ async def respond(
             answer = await clocks.within(stack.enter_async_context(opening))
             arrived.content_type = answer.headers.get("content-type", "")
             if not 200 <= answer.status < 300:
-                body = without_key(arrived.add(await clocks.within(answer.read())), key)
+                body = secrets.hidden_in(arrived.add(await clocks.within(answer.read())))
                 raise wire.error(answer.status, answer.headers, body, model, provider)
             limits = limits_in(answer.headers, now=time.time(), windows=provider.limit_windows)
             if limits != _NO_LIMITS:
@@ -102,7 +104,7 @@ async def respond(
             for event in decoder.close():
                 yield event
     except (ReckonError, asyncio.CancelledError) as error:
-        told = _as_told(error, limits, model, provider, key=key, has_output=has_output)
+        told = _as_told(error, limits, model, provider, secrets, has_output=has_output)
         for event in arrived.events():
             yield event
         raise told from error.__cause__  # what is told is not caused by what it was read from
@@ -115,18 +117,18 @@ def _as_told(
     limits: RateLimits,
     model: Model,
     provider: Provider,
+    secrets: Secrets,
     *,
-    key: str | None,
     has_output: bool,
 ) -> BaseException:
     """An error inside an answer is one like any other where no output came before it."""
-    if isinstance(error, AnswerBrokenOff) and key:
-        # Read once more without the key: a message that was cut may hold half of it.
-        said = without_key(msgspec.json.encode(error.told), key)
+    if isinstance(error, AnswerBrokenOff) and secrets:
+        # Read once more without them: a message that was cut may hold half of a key.
+        said = secrets.hidden_in(msgspec.json.encode(error.told))
         error = broken_off(msgspec.json.decode(said), do=error.do)
     if isinstance(error, AnswerBrokenOff) and not has_output:
         error = error_inside(error, limits, model, provider)
-    _hide(error, key)
+    secrets.hide_in(error)
     return error
 
 
@@ -180,10 +182,3 @@ class _Clocks:
             why="No call may take longer. The request had left; it may have been billed.",
             do="Ask for a shorter answer; `reckon logs` keeps what arrived.",
         )
-
-
-def _hide(error: BaseException, key: str | None) -> None:
-    """Some providers quote the key in their messages."""
-    if key and isinstance(error, ReckonError):
-        error.what = error.what.replace(key, HIDDEN)
-        error.why = error.why.replace(key, HIDDEN)
