@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from reckon.errors import ReckonError
 from reckon.providers import gemini, openai_chat, registry
 from reckon.providers.gemini import answer as gemini_answer
-from reckon.providers.gemini.plain import plain_piece as plain_gemini_piece
+from reckon.providers.gemini.plain import plain_response
 from reckon.providers.openai_chat import answer as chat_answer
 from reckon.providers.openai_chat.plain import plain_piece
 from reckon.providers.sse import EventReader
@@ -62,7 +62,7 @@ def reading(wire: str, size: int = 4096) -> Read:
     return told
 
 
-def the_long_way(wire: str, module: ModuleType) -> Read:
+def the_long_way(wire: str, module: ModuleType, name: str) -> Read:
     """The same, where no piece counts as plain."""
 
     def none_is_plain(_: bytes) -> None:
@@ -70,7 +70,7 @@ def the_long_way(wire: str, module: ModuleType) -> Read:
 
     def told(body: bytes) -> list[Event | str]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "plain_piece", none_is_plain)
+            patch.setattr(module, name, none_is_plain)
             return reading(wire)(body)
 
     return told
@@ -119,7 +119,7 @@ class TestChatCompletions:
     """Pieces with words or reasoning alone."""
 
     told = staticmethod(reading("openai_chat"))
-    told_the_long_way = staticmethod(the_long_way("openai_chat", chat_answer))
+    told_the_long_way = staticmethod(the_long_way("openai_chat", chat_answer, "plain_piece"))
 
     @needs_recordings
     def test_recorded_streams_say_the_same(self) -> None:
@@ -209,15 +209,18 @@ GEMINI_VALUES: list[Any] = [
     {"chosenCandidates": [{"token": "a", "logProbability": -1.0}]},
     {"promptTokenCount": 9},
     {"parts": [{"text": "a"}, {"text": "b"}]},
+    {"parts": [{"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "seal"}]},
+    {"parts": [{"functionCall": {"name": "f", "args": [1], "id": "c"}}, {"thought": True}]},
+    {"name": "f", "args": None, "id": "c", "willContinue": True},
     [{"modality": "AUDIO", "tokenCount": 2}, {"modality": 2, "tokenCount": 1}],
 ]
 
 
 class TestGemini:
-    """Pieces of one part with words or thoughts alone."""
+    """Pieces with words, thoughts and calls alone."""
 
     told = staticmethod(reading("gemini"))
-    told_the_long_way = staticmethod(the_long_way("gemini", gemini_answer))
+    told_the_long_way = staticmethod(the_long_way("gemini", gemini_answer, "plain_response"))
 
     @needs_recordings
     def test_recorded_streams_say_the_same(self) -> None:
@@ -230,7 +233,7 @@ class TestGemini:
     def test_a_piece_as_gemini_sends_most_of_them_is_plain(self) -> None:
         """Else there would be no use in it."""
         piece = gemini_piece({"modelVersion": "m"}, {"index": 0}, {"thought": True}, {})
-        assert plain_gemini_piece(json.dumps(piece).encode()) is not None
+        assert plain_response(json.dumps(piece).encode()) is not None
 
     @pytest.mark.parametrize("place", range(4), ids=["response", "candidate", "part", "usage"])
     def test_no_field_that_says_anything_is_passed_over(self, place: int) -> None:
@@ -241,8 +244,9 @@ class TestGemini:
             for value in GEMINI_VALUES:
                 fields: list[Json] = [{}, {}, {}, {}]
                 fields[place] = {name: value}
-                for end in ([GEMINI_LAST], []):
-                    body = stream(GEMINI_FIRST, gemini_piece(*fields), *end)
+                piece = gemini_piece(*fields)
+                for chunks in ([GEMINI_FIRST, piece, GEMINI_LAST], [GEMINI_FIRST, piece], [piece]):
+                    body = stream(*chunks)
                     assert self.told(body) == self.told_the_long_way(body), (name, value)
 
     @given(st.data())
@@ -252,8 +256,9 @@ class TestGemini:
         fields = st.dictionaries(names, values, max_size=3)
         pieces = st.builds(gemini_piece, fields, fields, fields, fields)
         chunks = data.draw(st.lists(pieces, max_size=4))
-        body = stream(GEMINI_FIRST, *chunks, GEMINI_LAST)
-        assert self.told(body) == self.told_the_long_way(body)
+        for first in ([GEMINI_FIRST], []):
+            body = stream(*first, *chunks, GEMINI_LAST)
+            assert self.told(body) == self.told_the_long_way(body)
 
     @pytest.mark.parametrize(
         "odd",

@@ -6,12 +6,11 @@ A stream is made of responses, each with the next parts; what they say of usage 
 import base64
 import binascii
 import hashlib
-from typing import Any
 
 import msgspec
 
 from reckon.errors import AnswerInvalid
-from reckon.providers.gemini.plain import plain_piece
+from reckon.providers.gemini.plain import PlainCandidate, plain_response
 from reckon.providers.gemini.request import WIRE
 from reckon.providers.gemini.sources import citations, searches, uses_maps
 from reckon.providers.gemini.usage import gemini_usage
@@ -82,12 +81,20 @@ class Answer:
         return not self._choices and not self._blocked
 
     def read_plain(self, data: bytes) -> list[Event] | None:
-        """The events of a response that has words alone; None for any other: see `plain`."""
-        piece = plain_piece(data) if self._choices else None
-        if piece is None or piece[0] not in self._choices:
+        """The events of a response that is plain; None for any other: see `plain`."""
+        response = plain_response(data)
+        if response is None:
             return None
-        number, said, is_thought, told = piece
-        return self._choices[number].say(said, thought=is_thought) + self._count(told)
+        events: list[Event] = []
+        if not self._started:
+            if not response.response_id:
+                return None  # a name must be made up of all that it says
+            events.append(self._start(response.response_id, response.model_version))
+        candidate = response.candidates[0]
+        choice = self._choices.get(candidate.index)
+        if choice is None:
+            choice = self._choices[candidate.index] = _Choice(self._id, candidate.index)
+        return events + choice.read_plain(candidate) + self._count(response.usage_metadata or {})
 
     def add(self, piece: Json) -> list[Event]:
         """The events of the next response.
@@ -97,10 +104,8 @@ class Answer:
         """
         events: list[Event] = []
         if not self._started:
-            self._started = True
-            self._id = text(piece, "responseId") or name_of(piece)
-            model, request_id = text(piece, "modelVersion"), text(piece, "responseId")
-            events.append(Started(model=model or None, request_id=request_id or None))
+            events.append(self._start(text(piece, "responseId"), text(piece, "modelVersion")))
+            self._id = self._id or name_of(piece)
         candidates = [as_table(each) or {} for each in as_list(piece.get("candidates"))]
         numbered = len(candidates) == 1 or any("index" in each for each in candidates)
         for position, candidate in enumerate(candidates):
@@ -127,6 +132,10 @@ class Answer:
         if not self._choices:
             events.append(Finished("content_filter" if self._blocked else "unknown"))
         return events
+
+    def _start(self, response_id: str, model: str | None) -> Started:
+        self._started, self._id = True, response_id
+        return Started(model=model or None, request_id=response_id or None)
 
     def _count(self, told: Json) -> list[Event]:
         """Usage, where it changed. A count that is left out says nothing new."""
@@ -178,10 +187,22 @@ class _Choice:
         self._explanation = text(candidate, "finishMessage") or self._explanation
         return events
 
-    def say(self, said: str, *, thought: bool) -> list[Event]:
-        """The events of one more part, of words alone."""
-        self._starts.append(self._size)
-        return self._words(said, "", thought=thought)
+    def read_plain(self, candidate: PlainCandidate) -> list[Event]:
+        """The events of the next parts, where they are plain."""
+        events: list[Event] = []
+        for part in candidate.content.parts:
+            self._starts.append(self._size)
+            signature, call = part.thought_signature or "", part.function_call
+            if call is not None:
+                events.append(self._call(call.id or "", call.name, call.args))
+                if signature:
+                    events.append(Signed(signature, WIRE, self._number))
+            else:
+                thought = part.thought is True
+                events += self._words(part.text or "", signature, thought=thought)
+        self.reason = candidate.finish_reason or self.reason
+        self._explanation = candidate.finish_message or self._explanation
+        return events
 
     def end(self) -> list[Event]:
         """Sources and the reason."""
@@ -200,8 +221,13 @@ class _Choice:
     def _part(self, part: Json) -> list[Event]:
         number, signature = self._number, text(part, "thoughtSignature")
         seal: list[Event] = [Signed(signature, WIRE, number)] if signature else []
-        if as_table(part.get("functionCall")) is not None:
-            return [self._call(table(part, "functionCall")), *seal]
+        call = as_table(part.get("functionCall"))
+        if call is not None:
+            if call.get("partialArgs") or call.get("willContinue"):
+                raise invalid(
+                    "it tells a tool call in pieces of arguments, which cannot be read yet"
+                )
+            return [self._call(text(call, "id"), text(call, "name"), call.get("args")), *seal]
         if isinstance(part.get("text"), str):
             return self._words(text(part, "text"), signature, thought=part.get("thought") is True)
         media = None if part.get("thought") is True else _media(table(part, "inlineData"))
@@ -220,16 +246,13 @@ class _Choice:
             return [TextDelta(said, number), Signed(signature, WIRE, number)]
         return [TextDelta(said, number)] if said else []
 
-    def _call(self, call: Json) -> ToolCallDelta:
-        if call.get("partialArgs") or call.get("willContinue"):
-            raise invalid("it tells a tool call in pieces of arguments, which cannot be read yet")
+    def _call(self, call_id: str, name: str, arguments: object) -> ToolCallDelta:
         index = self._calls
         self._calls += 1
-        arguments: Any = call.get("args")
         return ToolCallDelta(
             index=index,
-            id=text(call, "id") or made_up_id(self._answer, self._number, index),
-            name=text(call, "name"),
+            id=call_id or made_up_id(self._answer, self._number, index),
+            name=name,
             arguments=msgspec.json.encode({} if arguments is None else arguments).decode(),
             choice=self._number,
         )

@@ -1,53 +1,74 @@
-"""The short way for a plain piece of a stream: one part of one candidate, words or thoughts alone.
+"""The short way for a plain response: one candidate with words, thoughts and calls of tools alone.
 
-Nearly every piece of a long answer is one. `answer` can read it too, but asks for each of some
-twenty fields whether it is there. The types below name every field that `answer` looks at once an
-answer has begun, and let it be absent or null, so that any other piece is turned away while it is
-decoded. Whoever adds a field to `answer` adds it here; a test compares both ways.
+Nearly all are. `answer` can read them too, but asks for each of some twenty fields whether it is
+there. The types below name every field that `answer` looks at, and let it be absent or null, so
+that any other response is turned away while it is decoded. Whoever adds a field to `answer` adds it
+here; a test compares both ways.
 """
 
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from reckon.providers.untrusted import HIGHEST_COUNT
 
-class _Part(msgspec.Struct, rename="camel"):
-    text: str
+
+class PlainCall(msgspec.Struct, rename="camel"):
+    """A call of one of the user's tools."""
+
+    name: str
+    args: dict[str, Any] | None = None
+    id: str | None = None
+    partial_args: None = None
+    will_continue: Literal[False] | None = None
+
+
+class PlainPart(msgspec.Struct, rename="camel"):
+    """Words, thoughts, or a call; never none of them."""
+
+    text: str | None = None
     thought: bool | None = None
-    thought_signature: Literal[""] | None = None
-    function_call: None = None
+    thought_signature: str | None = None
+    function_call: PlainCall | None = None
 
 
 class _Content(msgspec.Struct, rename="camel"):
-    parts: Annotated[list[_Part], msgspec.Meta(min_length=1, max_length=1)]
+    parts: list[PlainPart] = []
 
 
-class _Candidate(msgspec.Struct, rename="camel"):
-    content: _Content
-    index: Annotated[int, msgspec.Meta(ge=0)] = 0
-    finish_reason: None = None
-    finish_message: Literal[""] | None = None
+class PlainCandidate(msgspec.Struct, rename="camel"):
+    """The one answer."""
+
+    content: _Content = msgspec.field(default_factory=_Content)
+    index: Annotated[int, msgspec.Meta(ge=0, lt=HIGHEST_COUNT)] = 0
+    finish_reason: str | None = None
+    finish_message: str | None = None
     logprobs_result: None = None
     grounding_metadata: None = None
     citation_metadata: None = None
 
 
-class _Piece(msgspec.Struct, rename="camel"):
-    candidates: Annotated[list[_Candidate], msgspec.Meta(min_length=1, max_length=1)]
+class PlainResponse(msgspec.Struct, rename="camel"):
+    """One response of a stream."""
+
+    candidates: Annotated[list[PlainCandidate], msgspec.Meta(min_length=1, max_length=1)]
     usage_metadata: dict[str, Any] | None = None
+    model_version: str | None = None
+    response_id: str | None = None
     error: None = None
 
 
-_read = msgspec.json.Decoder(_Piece).decode
+_read = msgspec.json.Decoder(PlainResponse).decode
 
 
-def plain_piece(data: bytes) -> tuple[int, str, bool, dict[str, Any]] | None:
-    """The candidate, its words, whether they are thoughts, and usage; None for other pieces."""
+def plain_response(data: bytes) -> PlainResponse | None:
+    """The response, where it is plain."""
     try:
         # Bytes that are no UTF-8 are a fault also in fields that nobody reads.
-        piece = _read(data if data.isascii() else data.decode())
+        response = _read(data if data.isascii() else data.decode())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    candidate = piece.candidates[0]
-    part = candidate.content.parts[0]
-    return candidate.index, part.text, part.thought is True, piece.usage_metadata or {}
+    for part in response.candidates[0].content.parts:
+        if part.text is None and part.function_call is None:
+            return None
+    return response

@@ -25,11 +25,11 @@ def citations(metadata: list[Json], said: str, starts: list[int]) -> Iterator[Ci
         starts: Where each part of the answer begins in that text, in bytes.
     """
     found = [_Found(*row) for each in metadata for row in (*_grounded(each), *_quoted(each))]
-    spans = [span for each in found for span in each.spans(starts)]
-    characters = _characters(said, [offset for span in spans for offset in span])
+    spans = [each.spans(starts) for each in found]
+    characters = _characters(said, [offset for some in spans for span in some for offset in span])
     seen: set[tuple[object, ...]] = set()
-    for each in found:
-        places = ((characters[start], characters[end]) for start, end in each.spans(starts))
+    for each, some in zip(found, spans, strict=True):
+        places = ((characters[start], characters[end]) for start, end in some)
         start, end = next((at for at in places if each.is_at(said, at)), (None, None))
         citation = each.citation(start, end)
         # Streams tell the sources again with each piece.
