@@ -10,6 +10,7 @@ Value = float | int | Decimal | None
 Series = Mapping[str, Sequence[tuple[dt.date, Value]]]
 """By name, values with their day."""
 
+LARGEST = 1e300
 SMALLEST = 1e-300
 """On a logarithmic axis."""
 
@@ -28,8 +29,8 @@ class Tally:
             found = float(value)
         except OverflowError:
             found = math.inf
-        if not math.isfinite(found):
-            return self._without("no finite number")
+        if not abs(found) < LARGEST:  # as NaN is not
+            return self._without("no number that an axis can show")
         if log and found < SMALLEST:
             return self._without("zero or less, which a logarithmic axis cannot show")
         if found < least:
