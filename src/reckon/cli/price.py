@@ -1,11 +1,13 @@
 """`reckon price`: what a job will cost, before it runs."""
 
 import datetime as dt
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reckon.cli.options import Day, json_option
+from reckon.cli.options import Day, json_option, plot_option
 from reckon.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--attach", multiple=True, metavar="COLUMN", help="A column that names pictures.")
 @click.option("--count", type=click.IntRange(min=0), metavar="N", help="By hand: requests.")
 @click.option("--input-tokens", type=click.IntRange(min=0), metavar="N", help="By hand: of each.")
+@plot_option
 @json_option
 def command(  # noqa: PLR0917
     sources: tuple[str, ...],
@@ -41,6 +44,7 @@ def command(  # noqa: PLR0917
     attach: tuple[str, ...],
     count: int | None,
     input_tokens: int | None,
+    plot: Path | None,
     as_json: bool,
 ) -> None:
     """What a job will cost on each model: low, likely, high.
@@ -82,6 +86,8 @@ def command(  # noqa: PLR0917
             limit=limit,
             attach_columns=attach,
         )
+    if plot:
+        _draw(quote, plot)
     if as_json:
         from reckon.show.table import as_json as to_json
 
@@ -126,6 +132,35 @@ def show_quote(quote: "Quote", *, err: bool = False) -> None:
     for line in (quote.skipped_line(), *quote.notes):
         if line:
             click.echo(line, err=err)
+
+
+def _draw(quote: "Quote", path: Path) -> None:
+    """Quality against price; against the context window where no model has a score."""
+    from reckon.catalogue.load import load
+    from reckon.show import plot
+
+    rows = quote.to_rows()
+    scored = any(row["score"] is not None for row in rows)
+    catalogue = load()
+    dots = [
+        plot.Dot(
+            name=row["model"],
+            x=None if row["likely_usd"] is None else Decimal(row["likely_usd"]),
+            y=row["score"] if scored else catalogue.find(row["model"]).context_tokens,
+        )
+        for row in rows
+    ]
+    drawing = plot.scatter(
+        dots,
+        title=f"What the job costs on each model: {quote.items:,} items",
+        x_label="USD for the whole job, likely, logarithmic",
+        y_label="score" if scored else "tokens of context, logarithmic",
+        y_unit="number" if scored else "tokens",
+        log_y=not scored,
+        frontier=f"the {'highest score' if scored else 'largest context'} for the price",
+    )
+    plot.write(drawing, path)
+    click.echo(f"Wrote {path}.", err=True)
 
 
 NOTES_OF = 8
