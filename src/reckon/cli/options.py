@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -52,8 +53,26 @@ class Day(click.ParamType[dt.date]):
 
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Output as JSON.")
 since_option: Decorator = click.option("--since", type=Day(), help="Not before this day, UTC.")
-tag_option: Decorator = click.option("--tag", metavar="T", help="A word to find and sum rows by.")
 key_option: Decorator = click.option("--key", metavar="KEY", help="A stored key's name, or a key.")
+tag_option: Decorator = click.option("--tag", metavar="T", help="A word to find and sum rows by.")
+
+
+def _plot_name(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """The name, once it is known to be one that a plot can have: before the work begins."""
+    if path is not None:
+        from reckon.show.plot import check_name
+
+        check_name(path)
+    return path
+
+
+plot_option: Decorator = click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_plot_name,
+    metavar="FILE",
+    help="Draw it too: .svg or .png.",
+)
 
 
 def midnight(day: dt.date | None) -> dt.datetime | None:

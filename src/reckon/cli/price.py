@@ -1,14 +1,17 @@
 """`reckon price`: what a job will cost, before it runs."""
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from reckon.cli.options import Day, json_option
+from reckon.cli.options import Day, json_option, plot_option
 from reckon.errors import UsageError
 
 if TYPE_CHECKING:
+    from reckon.price.energy import Energy
     from reckon.run.plan import Quote
 
 
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 @click.option("--attach", multiple=True, metavar="COLUMN", help="A column that names pictures.")
 @click.option("--count", type=click.IntRange(min=0), metavar="N", help="By hand: requests.")
 @click.option("--input-tokens", type=click.IntRange(min=0), metavar="N", help="By hand: of each.")
+@click.option("--energy", is_flag=True, help="Electricity too, as an order of magnitude.")
+@plot_option
 @json_option
 def command(  # noqa: PLR0917
     sources: tuple[str, ...],
@@ -41,6 +46,8 @@ def command(  # noqa: PLR0917
     attach: tuple[str, ...],
     count: int | None,
     input_tokens: int | None,
+    energy: bool,
+    plot: Path | None,
     as_json: bool,
 ) -> None:
     """What a job will cost on each model: low, likely, high.
@@ -82,15 +89,24 @@ def command(  # noqa: PLR0917
             limit=limit,
             attach_columns=attach,
         )
+    if plot:
+        _draw(quote, plot)
     if as_json:
         from reckon.show.table import as_json as to_json
 
-        click.echo(to_json(quote.to_rows()))
+        rows = quote.to_rows()
+        if energy:
+            rows = [
+                row | _energy_row(each) for row, each in zip(rows, _energies(quote), strict=True)
+            ]
+        click.echo(to_json(rows))
         for line in (quote.skipped_line(), *quote.notes):
             if line:
                 click.echo(line, err=True)
     else:
         show_quote(quote)
+        if energy:
+            _show_energy(quote)
 
 
 def show_quote(quote: "Quote", *, err: bool = False) -> None:
@@ -126,6 +142,77 @@ def show_quote(quote: "Quote", *, err: bool = False) -> None:
     for line in (quote.skipped_line(), *quote.notes):
         if line:
             click.echo(line, err=err)
+
+
+def _energies(quote: "Quote") -> "list[Energy | None]":
+    from reckon.catalogue.load import load
+    from reckon.price.energy import of_job
+
+    catalogue = load()
+    return [of_job(catalogue.find(each.model), each) for each in quote.estimates]
+
+
+def _energy_row(found: "Energy | None") -> dict[str, Any]:
+    kwh = found.kwh if found else None
+    return {
+        "energy_kwh_low": kwh and kwh.low,
+        "energy_kwh": kwh and kwh.likely,
+        "energy_kwh_high": kwh and kwh.high,
+        "energy_size": found and found.size.reason,
+    }
+
+
+def _show_energy(quote: "Quote") -> None:
+    """Electricity of each model, what it would do elsewhere, and what all that rests on."""
+    from reckon.price.energy import SOURCES, assumptions
+    from reckon.show.money import UNKNOWN
+    from reckon.show.table import table
+
+    def figures(found: "Energy") -> list[str]:
+        ends = (found.wh_each, found.kwh)
+        spans = [f"{e.likely:.2g} ({e.low:.2g} to {e.high:.2g})" for e in ends]
+        return [*spans, f"{found.home_days:.2g}", f"{found.car_km:.2g}", found.size.reason]
+
+    rows = [
+        [
+            each.model,
+            *(figures(found) if found else [UNKNOWN] * 4 + ["to be measured where it runs"]),
+        ]
+        for each, found in zip(quote.estimates, _energies(quote), strict=True)
+    ]
+    header = ["model", "Wh of an item", "kWh of the job", "days of a home", "km of a car", "size"]
+    click.echo("\n" + table(rows, header, right=range(1, 5)))
+    for line in (*assumptions(), *(f"Source, {each}." for each in SOURCES)):
+        click.echo(line)
+
+
+def _draw(quote: "Quote", path: Path) -> None:
+    """Quality against price; against the context window where no model has a score."""
+    from reckon.catalogue.load import load
+    from reckon.show import plot
+
+    rows = quote.to_rows()
+    scored = any(row["score"] is not None for row in rows)
+    catalogue = load()
+    dots = [
+        plot.Dot(
+            name=row["model"],
+            x=None if row["likely_usd"] is None else Decimal(row["likely_usd"]),
+            y=row["score"] if scored else catalogue.find(row["model"]).context_tokens,
+        )
+        for row in rows
+    ]
+    drawing = plot.scatter(
+        dots,
+        title=f"What the job costs on each model: {quote.items:,} items",
+        x_label="USD for the whole job, likely, logarithmic",
+        y_label="score" if scored else "tokens of context, logarithmic",
+        y_unit="number" if scored else "tokens",
+        log_y=not scored,
+        frontier=f"the {'highest score' if scored else 'largest context'} for the price",
+    )
+    plot.write(drawing, path)
+    click.echo(f"Wrote {path}.", err=True)
 
 
 NOTES_OF = 8

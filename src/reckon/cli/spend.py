@@ -1,15 +1,21 @@
 """`reckon spend`: what was spent."""
 
 import datetime as dt
-from typing import Literal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from reckon import settings
-from reckon.cli.options import json_option, midnight, since_option
+from reckon.cli.options import json_option, midnight, plot_option, since_option
 from reckon.show.money import dollars, exact_usd, known, tokens
 from reckon.show.table import as_json as to_json
 from reckon.show.table import table
+from reckon.vocabulary.money import to_usd
+
+if TYPE_CHECKING:
+    from reckon.ledger.rows import SpendDay
 
 
 @click.command("spend")
@@ -17,15 +23,26 @@ from reckon.show.table import table
     "--by", type=click.Choice(["model", "day", "run", "tag"]), default="model", show_default=True
 )
 @since_option
+@plot_option
 @json_option
 def command(
-    by: Literal["model", "day", "run", "tag"], since: dt.date | None, as_json: bool
+    by: Literal["model", "day", "run", "tag"],
+    since: dt.date | None,
+    plot: Path | None,
+    as_json: bool,
 ) -> None:
-    """What was spent, by model, day, run or tag. Unknown costs are counted apart."""
+    """What was spent, by model, day, run or tag. Unknown costs are counted apart.
+
+    The plot shows what was spent over time.
+    """
     from reckon.ledger.ledger import Ledger
 
     with Ledger.look(settings.ledger_path()) as ledger:
         rows = ledger.spend(by, midnight(since))
+        # By day there is one bar a day, which still says for what.
+        days = ledger.spend_days("model" if by == "day" else by, midnight(since)) if plot else []
+    if plot:
+        _draw(days, plot)
     if as_json:
         click.echo(
             to_json(
@@ -62,3 +79,15 @@ def command(
     doubt = sum(row.in_doubt_pico for row in rows)
     if doubt:
         click.echo(f"Calls in doubt may have cost up to {dollars(doubt)} more.")
+
+
+def _draw(days: "Sequence[SpendDay]", path: Path) -> None:
+    from reckon.show import plot
+    from reckon.show.values import Value
+
+    series: dict[str, list[tuple[dt.date, Value]]] = {}
+    for each in days:
+        cost = None if each.cost_pico is None else to_usd(each.cost_pico)
+        series.setdefault(each.group or "(none)", []).append((each.day, cost))
+    plot.write(plot.bars(series, title="What was spent", y_label="USD"), path)
+    click.echo(f"Wrote {path}.", err=True)

@@ -13,7 +13,7 @@ from reckon.errors import LedgerDamaged, LedgerError, LedgerTooOld, UsageError
 from reckon.ledger import raw, read, search, store, verify
 from reckon.ledger.connect import connect, explained, in_memory
 from reckon.ledger.owner import is_alive
-from reckon.ledger.rows import Attempt, Closing, LogRow, RunRow, RunTotals, SpendRow
+from reckon.ledger.rows import Attempt, Closing, LogRow, RunRow, RunTotals, SpendDay, SpendRow
 from reckon.ledger.text import storable
 from reckon.ledger.writer import Writer
 from reckon.vocabulary.response import Raw
@@ -358,6 +358,11 @@ class Ledger:
         """What was spent, by model, day, run or tag."""
         with self._reading():
             return read.spend(self._connection, by, since)
+
+    def spend_days(self, by: SpendBy = "model", since: dt.datetime | None = None) -> list[SpendDay]:
+        """What was spent on each day, by model, run or tag; by day gives each day once."""
+        with self._reading():
+            return read.spend_days(self._connection, by, since)
 
     def remove(self, ids: Sequence[str]) -> int:
         """Take the content of rows away; tokens and money stay. Gives the number of rows.

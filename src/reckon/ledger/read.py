@@ -5,7 +5,7 @@ import sqlite3
 from array import array
 from collections.abc import Sequence
 
-from reckon.ledger.rows import LogRow, MediaRef, RunRow, RunTotals, SpendRow
+from reckon.ledger.rows import LogRow, MediaRef, RunRow, RunTotals, SpendDay, SpendRow
 from reckon.ledger.store import from_micros
 from reckon.ledger.text import from_json
 
@@ -260,6 +260,27 @@ def spend(connection: sqlite3.Connection, by: str, since: dt.datetime | None) ->
             in_doubt_pico=in_doubt,
         )
         for group, calls, input_tokens, output_tokens, cost, unknown, in_doubt in cursor
+    ]
+
+
+def spend_days(
+    connection: sqlite3.Connection, by: str, since: dt.datetime | None
+) -> list[SpendDay]:
+    """Spending by day, UTC, and by model, run or tag, in the order of days."""
+    where, values = conditions(since=since)
+    cursor = connection.execute(
+        f"SELECT {_GROUPS['day']}, {_GROUPS[by]}, sum(cost_pico),"  # noqa: S608 - as above
+        " sum(status IN ('done', 'cancelled') AND cost_pico IS NULL)"
+        f" FROM attempts a WHERE {where} GROUP BY 1, 2 ORDER BY 1, 2",
+        values,
+    )
+    return [
+        SpendDay(
+            day=dt.date.fromisoformat(day),
+            group=group,
+            cost_pico=None if cost is None and unknown else cost or 0,
+        )
+        for day, group, cost, unknown in cursor
     ]
 
 

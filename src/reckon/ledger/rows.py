@@ -138,6 +138,15 @@ class RunTotals(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int
 
 
+class SpendDay(msgspec.Struct, frozen=True, kw_only=True):
+    """Spending of one group on one day."""
+
+    day: dt.date
+    group: str | None
+    cost_pico: int | None
+    """None: no cost of the day is known."""
+
+
 class SpendRow(msgspec.Struct, frozen=True, kw_only=True):
     """Spending of one group: a model, a day, a run or a tag."""
 
