@@ -92,11 +92,11 @@ def test_the_points_are_evenly_spread_over_every_assumption() -> None:
     sizes, reading, writing, overhead = map(sorted, zip(*energy._points(), strict=True))
     for part in range(10):
         inside = sum(part / 10 <= size < (part + 1) / 10 for size in sizes)
-        assert inside == pytest.approx(energy.POINTS / 10, abs=5)
+        assert inside == pytest.approx(energy.POINTS / 10, abs=2)
     middle = energy.POINTS // 2
-    assert reading[middle] == pytest.approx(0.35, rel=0.03)
-    assert writing[middle] == pytest.approx((0.02 * 0.2) ** 0.5, rel=0.03)
-    assert overhead[middle] == pytest.approx(1.175, rel=0.03)
+    assert reading[middle] == pytest.approx(0.35, rel=0.01)
+    assert writing[middle] == pytest.approx((0.02 * 0.2) ** 0.5, rel=0.01)
+    assert overhead[middle] == pytest.approx(1.175, rel=0.01)
 
 
 @pytest.mark.parametrize(

@@ -339,6 +339,16 @@ def test_styles_of_an_svg_reach_nothing_outside_it() -> None:
     assert all(rule.startswith(f"#{name} ") for rule in rules)
 
 
+def test_an_svg_has_its_light_colours_without_any_style() -> None:
+    """For readers of SVG that know none; styles only make it dark."""
+    root = ElementTree.fromstring(to_svg(steps(PRICES)))
+    for kind in ("text", "circle", "rect"):
+        marks = root.findall(f"{SVG}{kind}")
+        assert marks
+        assert all((mark.get("fill") or "").startswith("#") for mark in marks)
+    assert all((path.get("stroke") or "").startswith("#") for path in root.findall(f"{SVG}path"))
+
+
 def test_the_same_values_give_the_same_bytes() -> None:
     """A plot in a repository changes only where its data do."""
     assert to_svg(steps(PRICES)) == to_svg(steps(PRICES))

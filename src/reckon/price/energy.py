@@ -192,16 +192,10 @@ def _between(low: float, high: float, at: float) -> float:
 
 @cache
 def _points() -> tuple[tuple[float, float, float, float], ...]:
-    """Evenly spread points of the assumptions: size, reading, writing, overhead.
-
-    An additive recurrence on the powers of the root of x^5 = x + 1, which spreads in four
-    dimensions as the golden ratio does in one.
-    """
-    root = 1.1673039782614187
-    steps = [root**-power for power in range(1, 5)]
+    """Halton's evenly spread points of the assumptions: size, reading, writing, overhead."""
     found: list[tuple[float, float, float, float]] = []
-    for number in range(POINTS):
-        size, reading, writing, overhead = ((0.5 + number * step) % 1 for step in steps)
+    for number in range(1, POINTS + 1):
+        size, reading, writing, overhead = (_mirrored(number, base) for base in (2, 3, 5, 7))
         found.append(
             (
                 size,
@@ -211,3 +205,13 @@ def _points() -> tuple[tuple[float, float, float, float], ...]:
             )
         )
     return tuple(found)
+
+
+def _mirrored(number: int, base: int) -> float:
+    """The digits of a number behind the point, in reverse: 6 is 110 in base 2, and gives 0.011."""
+    result, place = 0.0, 1.0
+    while number:
+        number, digit = divmod(number, base)
+        place /= base
+        result += digit * place
+    return result

@@ -143,27 +143,30 @@ def to_svg(drawing: Drawing) -> str:
     body = "\n".join(_element(mark) for mark in drawing.marks)
     name = f"plot-{zlib.crc32((title + body).encode()):08x}"
     size = f"{_n(drawing.width)} {_n(drawing.height)}"
-    light = _style(name, 0)
-    dark = _style(name, 1)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{name}" viewBox="0 0 {size}" '
         f'width="{_n(drawing.width)}" height="{_n(drawing.height)}" role="img" '
         f'aria-labelledby="{name}-title {name}-desc" font-family="{html.escape(FONT)}">\n'
         f'<title id="{name}-title">{title}</title>\n'
         f'<desc id="{name}-desc">{description}</desc>\n'
-        f"<style>{light}@media (prefers-color-scheme:dark){{{dark}}}"
-        f"#{name} text{{white-space:pre}}"
-        f"#{name} .halo{{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}}</style>\n"
-        f'<rect width="100%" height="100%" class="f-paper"/>\n{body}\n</svg>\n'
+        f"<style>@media (prefers-color-scheme:dark){{{_dark(name)}}}</style>\n"
+        f'<rect width="100%" height="100%" {_fill("paper")}/>\n{body}\n</svg>\n'
     )
 
 
-def _style(name: str, paper: int) -> str:
-    rules = [
-        f"#{name} .f-{ink}{{fill:{colours[paper]}}}#{name} .l-{ink}{{stroke:{colours[paper]}}}"
-        for ink, colours in INKS.items()
-    ]
-    return "".join(rules) + f"#{name} .halo{{stroke:{INKS['paper'][paper]}}}"
+def _dark(name: str) -> str:
+    """Rules that win over the colours of the marks, and reach nothing outside the drawing."""
+    return "".join(
+        f"#{name} .f-{ink}{{fill:{dark}}}#{name} .l-{ink}{{stroke:{dark}}}"
+        for ink, (_, dark) in INKS.items()
+    )
+
+
+def _fill(ink: str, line: str = "") -> str:
+    """Light colours as attributes, for readers of SVG that know no styles."""
+    if not line:
+        return f'class="f-{ink}" fill="{INKS[ink][0]}"'
+    return f'class="f-{ink} l-{line}" fill="{INKS[ink][0]}" stroke="{INKS[line][0]}"'
 
 
 def _element(mark: Mark) -> str:
@@ -173,25 +176,28 @@ def _element(mark: Mark) -> str:
             path = "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
             dashes = ' stroke-dasharray="5 4"' if dash else ""
             return (
-                f'<path d="{path}" fill="none" class="l-{ink}" stroke-width="{_n(width)}" '
-                f'stroke-linejoin="round"{dashes}>{tip}</path>'
+                f'<path d="{path}" class="l-{ink}" fill="none" stroke="{INKS[ink][0]}" '
+                f'stroke-width="{_n(width)}" stroke-linejoin="round"{dashes}>{tip}</path>'
             )
         case Disc(centre=(x, y), radius=radius, ink=ink):
             return (
-                f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" class="f-{ink} l-paper" '
+                f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" {_fill(ink, "paper")} '
                 f'stroke-width="1.5">{tip}</circle>'
             )
         case Box(left=left, top=top, width=width, height=height, ink=ink):
             return (
                 f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(width)}" height="{_n(height)}" '
-                f'class="f-{ink}">{tip}</rect>'
+                f"{_fill(ink)}>{tip}</rect>"
             )
         case Words(place=(x, y)):
-            kind = f"f-{mark.ink} halo" if mark.halo else f"f-{mark.ink}"
+            colours = _fill(mark.ink)
+            if mark.halo:
+                rim = 'stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
+                colours = f"{_fill(mark.ink, 'paper')} {rim}"
             anchor = f' text-anchor="{mark.anchor}"' if mark.anchor != "start" else ""
             bold = ' font-weight="600"' if mark.bold else ""
             return (
-                f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(mark.size)}" class="{kind}"'
+                f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(mark.size)}" {colours}'
                 f"{anchor}{bold}>{_escaped(mark.text)}{tip}</text>"
             )
 
