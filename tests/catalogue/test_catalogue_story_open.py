@@ -14,7 +14,7 @@ from reckon.price.text import EXACT, RATIOS
 from reckon.vocabulary.model import Model, Weights
 
 OURS = frozenset(
-    "01-ai ai21 allenai databricks deepseek gemma gpt-oss huggingface meta microsoft minimax "
+    "01-ai ai21 allenai databricks deepseek gemma gpt-oss huggingface ibm meta microsoft minimax "
     "mistral moonshot nexusflow nvidia princeton qwen reka stepfun tencent zhipu".split()
 )
 """The files this test answers for, by name."""
@@ -256,7 +256,7 @@ def test_a_cached_token_of_deepseek_costs_a_tenth_then_a_fiftieth(catalogue):
         ("openrouter/deepseek/deepseek-r1", "2025-01-20", None, "MIT"),
         ("deepseek-chat", None, "2026-07-24", None),
         ("openrouter/qwen/qwen-2.5-72b-instruct", "2024-09-19", None, "Qwen Licence"),
-        ("openrouter/qwen/qwq-32b-preview", None, None, "Apache-2.0"),
+        ("openrouter/qwen/qwq-32b-preview", "2024-11-28", None, "Apache-2.0"),
         ("openrouter/microsoft/phi-4", None, None, "MIT"),
         ("openrouter/google/gemma-2-9b-it", None, None, "Gemma"),
         ("zai/glm-4.6", "2025-09-30", None, "MIT"),
