@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reckon.vocabulary.model import Model
     from reckon.vocabulary.price import Price
+    from reckon.vocabulary.score import Score
 
 Row = dict[str, Any]
 
@@ -15,7 +16,7 @@ def model_row(model: "Model", price: "Price | None", day: dt.date) -> Row:
     return {
         "model": model.key,
         "id": model.id,
-        "provider": model.provider,
+        "provider": model.provider or None,
         "organization": model.organization,
         "name": model.name or None,
         "released": model.released.isoformat() if model.released else None,
@@ -27,8 +28,24 @@ def model_row(model: "Model", price: "Price | None", day: dt.date) -> Row:
         "modalities": list(model.modalities) if model.modalities is not None else None,
         "open_weights": model.is_open or None,
         "licence": model.licence,
+        "free_tier": model.free_tier,
         "input_usd_per_mtok": f"{price.rate.input:f}" if price else None,
         "output_usd_per_mtok": f"{price.rate.output:f}" if price else None,
         "price_source": price.source if price else None,
         "source": model.source,
+    }
+
+
+def score_fields(score: "Score | None") -> Row:
+    """A score, unrounded; every field null where there is none."""
+    return {
+        "score": score.score if score else None,
+        "score_low": score.low if score else None,
+        "score_high": score.high if score else None,
+        "rank": score.rank if score else None,
+        "votes": score.votes if score else None,
+        "board": score.board.isoformat() if score else None,
+        "method": score.method if score else None,
+        "arena_name": score.model if score else None,
+        "score_source": score.source if score else None,
     }
