@@ -83,7 +83,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return any(score.low is not None for score in self.scores)
 
     @cached_property
-    def _places(self) -> dict[str, Score]:
+    def places(self) -> dict[str, Score]:
+        """Each model's score, by its names as `spelled` gives them."""
         places: dict[str, Score] = {}
         for names in ((each.model for each in self.scores), (each.key for each in self.scores)):
             for name, score in zip(names, self.scores, strict=True):
@@ -94,7 +95,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def find(self, *names: str) -> Score | None:
         """The score under the first of these names that the board has; None: under none."""
         return next(
-            (score for name in names if (score := self._places.get(spelled(name)))),
+            (score for name in names if (score := self.places.get(spelled(name)))),
             None,
         )
 
@@ -120,7 +121,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 def spelled(name: str) -> str:
     """A name without what varies in how it is written: capitals, spaces, underscores."""
-    return name.strip().casefold().replace(" ", "-").replace("_", "-")
+    return name.casefold().replace(" ", "-").replace("_", "-")
 
 
 def not_on(board: Board, name: str) -> UsageError:

@@ -10,12 +10,12 @@ Above is asked in three ways, and the answers differ:
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from reckon.catalogue import boards
-from reckon.catalogue.boards import Board
+from reckon.catalogue.boards import Board, spelled
 from reckon.catalogue.load import Catalogue
 from reckon.errors import UnknownModel, UsageError
 from reckon.vocabulary.model import Modality, Model
@@ -79,25 +79,28 @@ def _with_place(score: Score) -> str:
     return f"{score.model} ({score.score:.0f}{bounds}{rank})"
 
 
-def names_of(model: Model) -> Iterator[str]:
-    """What a board may call a model, the likeliest first."""
-    yield from model.arena_names
-    yield model.id
-    yield from model.aliases
-    if "/" in model.id:
-        yield model.id.rpartition("/")[2]
-    if model.name:
-        yield model.name
+def names_of(model: Model) -> tuple[str, ...]:
+    """What a board may call a model, the likeliest first.
+
+    Its name for people is none of them: one name is often that of all versions.
+    """
+    within = model.id.rpartition("/")[2]
+    return (*model.arena_names, model.id, *model.aliases, within)
 
 
 def score_of(model: Model, board: Board) -> Score | None:
     """The model's score on a board; None where the board has none of its names."""
-    return board.find(*names_of(model))
+    places = board.places
+    for name in names_of(model):
+        score = places.get(spelled(name))
+        if score is not None:
+            return score
+    return None
 
 
 def scores_of(model: Model) -> list[Score]:
     """The model's scores on all boards of arenas, newest first, under each of its names."""
-    names = list(names_of(model))
+    names = names_of(model)
     found: list[Score] = []
     for board in boards.newest_first():
         each = (board.find(spelling) for spelling in names)
@@ -117,7 +120,7 @@ def beaten(catalogue: Catalogue, name: str, *, by: By = "score", board: str | No
     Raises:
         UsageError: No such board, the model is not on it, or the board cannot tell.
     """
-    names = [name, *_known_names(catalogue, name)]
+    names = (name, *_known_names(catalogue, name))
     if board is None:
         having = [each for each in boards.newest_first() if each.find(*names)]
         if not having:
@@ -143,11 +146,11 @@ def beaten(catalogue: Catalogue, name: str, *, by: By = "score", board: str | No
     return Beaten(on, reference, by, above)
 
 
-def _known_names(catalogue: Catalogue, name: str) -> list[str]:
+def _known_names(catalogue: Catalogue, name: str) -> tuple[str, ...]:
     try:
-        return list(names_of(catalogue.find(name)))
+        return names_of(catalogue.find(name))
     except UnknownModel:
-        return []
+        return ()
 
 
 def _lacks(board: Board, by: By) -> str:

@@ -112,13 +112,11 @@ RANKED = ("model", "score", "95%", "rank", "above", "organization", "$/M in", "$
 
 def _row(row: Row, standing: "Standing") -> Row:
     score = standing.score
-    organization = score.organization if score else ""
-    return {
-        **row,
-        "organization": organization or row["organization"],
-        **score_fields(score),
-        "probability_above": standing.probability,
-    }
+    if score and score.organization:
+        row["organization"] = score.organization
+    row.update(score_fields(score))
+    row["probability_above"] = standing.probability
+    return row
 
 
 def _plain(row: Row) -> list[str]:

@@ -38,14 +38,31 @@ def model_row(model: "Model", price: "Price | None", day: dt.date) -> Row:
 
 def score_fields(score: "Score | None") -> Row:
     """A score, unrounded; every field null where there is none."""
+    if score is None:
+        return _NO_SCORE
     return {
-        "score": score.score if score else None,
-        "score_low": score.low if score else None,
-        "score_high": score.high if score else None,
-        "rank": score.rank if score else None,
-        "votes": score.votes if score else None,
-        "board": score.board.isoformat() if score else None,
-        "method": score.method if score else None,
-        "arena_name": score.model if score else None,
-        "score_source": score.source if score else None,
+        "score": score.score,
+        "score_low": score.low,
+        "score_high": score.high,
+        "rank": score.rank,
+        "votes": score.votes,
+        "board": score.board.isoformat(),
+        "method": score.method,
+        "arena_name": score.model,
+        "score_source": score.source,
     }
+
+
+_NO_SCORE: Row = dict.fromkeys(
+    (
+        "score",
+        "score_low",
+        "score_high",
+        "rank",
+        "votes",
+        "board",
+        "method",
+        "arena_name",
+        "score_source",
+    )
+)
