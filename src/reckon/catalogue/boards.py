@@ -140,8 +140,7 @@ def not_on(board: Board, name: str) -> UsageError:
         why=f"The nearest there are {', '.join(near)}." if near else "",
         do=f"Boards that have it: {', '.join(others)}."
         if others
-        else "Name it as the board does: `reckon models list --sort score --board "
-        f"{board.name} --json` shows each one's arena_name.",
+        else f"Name it as the board does, for instance {board.scores[0].model}.",
     )
 
 
@@ -222,7 +221,7 @@ def _score(row: _Row, head: Head) -> Score:
     return Score(
         model=model,
         key=key,
-        organization=canonical(organization) if organization else maker_of(model),
+        organization=canonical(organization) or maker_of(model),
         organization_written=organization,
         board=head.date,
         method=head.method,
@@ -363,9 +362,7 @@ def pick(asked: str | None) -> Board:
             return read(there[named])
     else:
         before = [
-            name
-            for name in there
-            if name[:10] <= date.isoformat() and name[11:] in ("", *ARENA)
+            name for name in there if name[:10] <= date.isoformat() and name[11:] in ("", *ARENA)
         ]
         if before:
             return read(there[before[-1]])
@@ -373,5 +370,3 @@ def pick(asked: str | None) -> Board:
         f"There is no board {asked.strip()}." if colon else f"There is no board up to {date}.",
         do=f"The boards at hand: {', '.join(there)}. {READ_MORE}",
     )
-
-

@@ -19,7 +19,7 @@ from reckon.catalogue.boards import Board, spelled
 from reckon.catalogue.load import Catalogue
 from reckon.errors import UnknownModel, UsageError
 from reckon.vocabulary.model import Modality, Model
-from reckon.vocabulary.score import Score
+from reckon.vocabulary.score import Score, figure
 
 By = Literal["score", "rank", "probability"]
 
@@ -74,9 +74,17 @@ _QUESTION: dict[By, str] = {
 
 
 def _with_place(score: Score) -> str:
-    bounds = "" if score.low is None else f", {score.low:.0f} to {score.high:.0f}"
-    rank = "" if score.rank is None else f", rank {score.rank}"
-    return f"{score.model} ({score.score:.0f}{bounds}{rank})"
+    return f"{score.model} ({place(score)})"
+
+
+def place(score: Score) -> str:
+    """A score with its interval and rank, as far as the board gives them."""
+    parts = [figure(score.score)]
+    if score.low is not None and score.high is not None:
+        parts.append(f"{figure(score.low)} to {figure(score.high)}")
+    if score.rank is not None:
+        parts.append(f"rank {score.rank}")
+    return ", ".join(parts)
 
 
 def names_of(model: Model) -> tuple[str, ...]:
@@ -108,7 +116,9 @@ def scores_of(model: Model) -> list[Score]:
     return found
 
 
-def beaten(catalogue: Catalogue, name: str, *, by: By = "score", board: str | None = None) -> Beaten:
+def beaten(
+    catalogue: Catalogue, name: str, *, by: By = "score", board: str | None = None
+) -> Beaten:
     """Which scores of a board are above a model's.
 
     Args:

@@ -31,3 +31,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """1 and one for each model whose interval is wholly above: equals share a rank."""
     votes: int | None = None
     licence: str | None = None
+
+
+def figure(value: float) -> str:
+    """A score as people read it: whole points of an arena, and the digits of a small scale."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:g}"

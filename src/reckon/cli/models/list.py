@@ -10,6 +10,7 @@ from reckon.cli.options import Dollars, json_option
 from reckon.errors import UsageError
 from reckon.show.table import as_json as to_json
 from reckon.show.table import table
+from reckon.vocabulary.score import figure
 
 if TYPE_CHECKING:
     from reckon.catalogue.standing import Standing
@@ -126,7 +127,7 @@ def _plain(row: Row) -> list[str]:
         _rate(row["output_usd_per_mtok"]),
         f"{row['context_tokens']:,}" if row["context_tokens"] else "unknown",
         ", ".join(row["modalities"]) if row["modalities"] else "unknown",
-        "" if row["score"] is None else f"{row['score']:.0f}",
+        "" if row["score"] is None else figure(row["score"]),
         f"retired {row['retired']}" if row["is_retired"] else row["released"] or "",
     ]
 
@@ -136,8 +137,8 @@ def _ranked(row: Row) -> list[str]:
     low: float | None = row["score_low"]
     return [
         row["model"],
-        f"{row['score']:.0f}",
-        "" if low is None else f"{low:.0f} to {row['score_high']:.0f}",
+        figure(row["score"]),
+        "" if low is None else f"{figure(low)} to {figure(row['score_high'])}",
         "" if row["rank"] is None else str(row["rank"]),
         "" if sure is None else f"{sure:.1%}",
         row["organization"] or "unknown",

@@ -121,6 +121,6 @@ def _limits(limits: "Limits") -> str:
 
 
 def _score(score: "Score") -> str:
-    bounds = "" if score.low is None else f" ({score.low:.0f} to {score.high:.0f})"
-    rank = "" if score.rank is None else f", rank {score.rank}"
-    return f"{score.score:.0f}{bounds}{rank} on {score.board} as {score.model}: {score.method}"
+    from reckon.catalogue.standing import place
+
+    return f"{place(score)} on {score.board} as {score.model}: {score.method}"
