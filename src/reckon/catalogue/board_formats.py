@@ -144,26 +144,27 @@ def _ratings(file: BoardFile, rows: list[Row]) -> Read:
             why="It holds boards of many days.",
             do="Leave --board-date out.",
         )
-    by_day: dict[str, list[_Line]] = {}
+    days: dict[str, dt.date] = {}
+    by_day: dict[dt.date, list[_Line]] = {}
     for line, row in rows:
-        rating = file.number(row["rating"], ELO, line, "rating")
-        by_day.setdefault(row["date"], []).append(
+        text = row["date"]
+        if text not in days:
+            parts = re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d)", text)
+            if not parts:
+                file.fail_at(line, f"The date is {short(text)}, not a day like 20241231.")
+            days[text] = file.day_of(parts.groups(), f"line {line}")
+        by_day.setdefault(days[text], []).append(
             _Line(
                 line,
                 row["Model"],
                 row["Organization"],
-                rating,
+                file.number(row["rating"], ELO, line, "rating"),
                 key=row["key"] or None,
                 licence=row["License"] or None,
             )
         )
     drafts: list[_Draft] = []
-    for text, lines in sorted(by_day.items()):
-        where = f"line {lines[0].where}"
-        parts = re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d)", text)
-        if not parts:
-            file.fail_at(where, f"The date is {short(text)}, not a day like 20241231.")
-        date = file.day_of(parts.groups(), where)
+    for date, lines in sorted(by_day.items()):
         rated = "Bradley-Terry" if date >= BRADLEY_TERRY else "Elo, moved by one vote after another"
         method = f"{ALL_QUESTIONS}; {rated}; retired models included; no intervals"
         drafts.append(("all", date, method, _by_score(lines)))

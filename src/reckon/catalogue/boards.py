@@ -9,6 +9,7 @@ import datetime as dt
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple, NoReturn
@@ -288,8 +289,7 @@ def keep(boards: Sequence[Board], *, force: bool = False) -> list[Kept]:
         if differ and not force:
             raise CatalogueError(
                 f"The board of {board.name} is known with other figures.",
-                why=f"{len(differ)} models differ, {differ[0]} among them. Known from: "
-                f"{there[board.name]}.",
+                why=f"Models that differ: {_some(differ)}. It is known from {there[board.name]}.",
                 do="Give the day it is of with --board-date, or --force to replace it.",
             )
         kept.append(Kept(board, "replaced" if differ else "known" if before else "new"))
@@ -303,6 +303,11 @@ def _differing(before: Board, after: Board) -> list[str]:
         for of in (before, after)
     )
     return [model for model in {**old, **new} if old.get(model) != new.get(model)]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - NEAREST
+    return ", ".join(names[:NEAREST]) + (f" and {more} more" if more > 0 else "")
 
 
 def _write(boards: Iterable[Board]) -> None:
@@ -319,7 +324,8 @@ def _write(boards: Iterable[Board]) -> None:
             temporary.replace(path)
     except OSError as error:
         for temporary, _ in ready:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
         raise CatalogueError(
             f"The boards cannot be written to {folder}.",
             why=error.strerror or str(error),

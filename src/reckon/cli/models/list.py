@@ -140,7 +140,7 @@ def _ranked(row: Row) -> list[str]:
         figure(row["score"]),
         "" if low is None else f"{figure(low)} to {figure(row['score_high'])}",
         "" if row["rank"] is None else str(row["rank"]),
-        "" if sure is None else f"{sure:.1%}",
+        "" if sure is None else ">99.9%" if sure > 0.999 else f"{sure:.1%}",
         row["organization"] or "unknown",
         _rate(row["input_usd_per_mtok"]),
         _rate(row["output_usd_per_mtok"]),
