@@ -20,6 +20,9 @@ RATED = "key,Model,rating,License,Organization,date\n"
 KNOWN = "key,Model,MT-bench (score),MMLU,License,Organization\n"
 
 
+RATED_ONCE = {"m": {"rating": 1000, "rating_q025": 990, "rating_q975": 1010}}
+
+
 @pytest.fixture
 def read(tmp_path):
     """Reads a text as a file of that name."""
@@ -116,6 +119,31 @@ def test_the_day_that_was_given_goes_before_the_name(read):
     """Where the name has the day of a copy."""
     [board], _ = read(SHOWN + "1,a,1400,,,o,\n", date=dt.date(2024, 12, 20))
     assert board.name == "2024-12-20"
+
+
+@pytest.mark.parametrize(
+    ("name", "board", "method"),
+    [
+        ("lmarena_text_20250806.csv", "2025-08-06", "Chatbot Arena, votes of"),
+        ("lmarena_vision_20250806.csv", "2025-08-06:vision", "Chatbot Arena of vision, votes of"),
+        ("text-style-control-20250806.csv", "2025-08-06:text-style-control", "Chatbot Arena, "),
+        ("vision_style_20250806.csv", "2025-08-06:vision-style-control", "Chatbot Arena of"),
+    ],
+)
+def test_a_board_of_another_arena_is_never_taken_for_that_of_text(read, name, board, method):
+    """The columns are the same; the name of the file tells, and the series keeps them apart."""
+    [found], _ = read(SHOWN + "1,a,1400,+1/-1,5,o,\n", name=name)
+    assert found.name == board
+    assert found.method.startswith(method)
+    assert ("; Bradley-Terry, style control;" in found.method) == ("style" in name)
+    results, _ = read(
+        json.dumps({"full": RATED_ONCE, "math": RATED_ONCE}), name=name.replace(".csv", ".json")
+    )
+    series = board.partition(":")[2]
+    assert [each.series for each in results] == [
+        series or "text",
+        f"{series}-math" if series else "math",
+    ]
 
 
 def test_a_row_that_stands_there_twice_is_taken_once(read):

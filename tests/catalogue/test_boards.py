@@ -196,6 +196,14 @@ def test_two_boards_of_one_day_are_told_apart(home):
     ]
 
 
+def test_a_file_that_is_named_as_no_board_is_left_alone(home):
+    """A copy that an editor made, a note of the user's."""
+    (home / "scores").mkdir()
+    for name in ("notes.jsonl", "2024-12-31.shown (copy).jsonl", "2024-12-31.jsonl"):
+        (home / "scores" / name).write_text("?")
+    assert list(boards.known()) == SHIPPED
+
+
 def test_a_board_that_is_known_is_not_written_again(home):
     """The same figures change nothing; one of the user's hides ours only when it was forced."""
     shipped = board("2024-12-31")

@@ -34,8 +34,11 @@ BRADLEY_TERRY = dt.date(2024, 3, 27)
 CLOSED_FORM = dt.date(2025, 7, 23)
 """From this day on the arena's intervals are computed and not resampled, and votes weighted."""
 
-VOTES = "Chatbot Arena, votes of people on anonymous answers"
-ALL_QUESTIONS = f"{VOTES}, all questions"
+VOTES = "votes of people on anonymous answers"
+ALL_QUESTIONS = f"Chatbot Arena, {VOTES}, all questions"
+
+OTHER_ARENAS = ("vision", "image", "webdev", "search", "video", "copilot")
+"""Arenas whose boards look like that of text; the name of the file tells them apart."""
 
 ELO = Scale(300, 3000, "points of an arena, 300 to 3000")
 MT_BENCH = Scale(1, 10, "points of MT-bench, 1 to 10")
@@ -107,6 +110,20 @@ class _Line(NamedTuple):
     licence: str | None = None
 
 
+def _question(file: BoardFile, series: str, about: str = "all questions") -> tuple[str, str]:
+    """Series and method of a board, by the arena and the style control that its file names."""
+    name = file.path.name.lower()
+    arena = next((word for word in OTHER_ARENAS if word in name), "")
+    style = "style" in name
+    parts = [arena or ("text" if style else ""), "style-control" if style else ""]
+    if series not in ("shown", "text") or not any(parts):
+        parts.append(series)
+    where = f"Chatbot Arena of {arena}" if arena else "Chatbot Arena"
+    control = "style control" if style else "no style control"
+    method = f"{where}, {VOTES}, {about}; Bradley-Terry, {control}; 95% interval"
+    return "-".join(filter(None, parts)), method
+
+
 def _shown(file: BoardFile, rows: list[Row], column: str) -> Read:
     """A table as the site showed it."""
     date = file.day()
@@ -130,10 +147,10 @@ def _shown(file: BoardFile, rows: list[Row], column: str) -> Read:
                 licence=row["license"] or None,
             )
         )
-    interval = "computed, votes weighted" if date >= CLOSED_FORM else "by bootstrap"
-    method = f"{ALL_QUESTIONS}; Bradley-Terry, no style control; 95% interval {interval}; "
-    method += "rank by upper bound, as shown" if ranks else "not ranked"
-    return _read(file, [("shown", date, method, lines)])
+    series, method = _question(file, "shown")
+    method += " computed, votes weighted" if date >= CLOSED_FORM else " by bootstrap"
+    method += "; rank by upper bound, as shown" if ranks else "; not ranked"
+    return _read(file, [(series, date, method, lines)])
 
 
 def _ratings(file: BoardFile, rows: list[Row]) -> Read:
@@ -210,8 +227,8 @@ def _results(file: BoardFile, found: Any) -> Read:
             for model, raw in cast("dict[str, Any]", models).items()
         ]
         about = "all questions" if category == "full" else f"questions of {category}"
-        method = f"{VOTES}, {about}; Bradley-Terry, no style control; 95% interval; rank by upper "
-        method += "bound, from the unrounded bounds"
+        series, method = _question(file, series, about)
+        method += "; rank by upper bound, from the unrounded bounds"
         drafts.append((series, date, method, _by_score(lines)))
     boards, repeated = _read(file, drafts)
     return Read([ranked(board) for board in boards], repeated)

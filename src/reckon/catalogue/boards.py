@@ -31,6 +31,7 @@ it, its results unrounded, every model that ever was on it."""
 COLUMNS = ("model", "key", "organization", "score", "low", "high", "rank", "votes", "licence")
 
 SERIES = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+FILE = re.compile(rf"\d{{4}}-\d\d-\d\d\.{SERIES.pattern}\.jsonl")
 NEAREST = 3
 READ_MORE = "`reckon models refresh --board FILE` reads more."
 
@@ -160,6 +161,8 @@ def known() -> dict[str, Path]:
     found: dict[tuple[str, int, str], Path] = {}
     for folder in (SHIPPED, user_folder()):
         for path in folder.glob("*.jsonl"):
+            if not FILE.fullmatch(path.name):
+                continue
             date, _, series = path.stem.partition(".")
             rank = ARENA.index(series) if series in ARENA else len(ARENA)
             found[date, -rank, series] = path

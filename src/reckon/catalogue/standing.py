@@ -131,13 +131,9 @@ def beaten(
         UsageError: No such board, the model is not on it, or the board cannot tell.
     """
     names = (name, *_known_names(catalogue, name))
-    if board is None:
-        having = [each for each in boards.newest_first() if each.find(*names)]
-        if not having:
-            raise boards.not_on(boards.pick(None), name)
-        on = next((each for each in having if not _lacks(each, by)), having[0])
-    else:
-        on = boards.pick(board)
+    on = _newest_with(names, by) if board is None else boards.pick(board)
+    if on is None:
+        raise boards.not_on(boards.pick(None), name)
     lacks = _lacks(on, by)
     if lacks:
         raise UsageError(
@@ -154,6 +150,17 @@ def beaten(
         )
     above = tuple(each for each in on.scores if _is_above(each, reference, by))
     return Beaten(on, reference, by, above)
+
+
+def _newest_with(names: tuple[str, ...], by: By) -> Board | None:
+    """The newest board that has the model and can tell, else the newest that has it."""
+    newest: Board | None = None
+    for board in boards.newest_first():
+        if board.find(*names):
+            if not _lacks(board, by):
+                return board
+            newest = newest or board
+    return newest
 
 
 def _known_names(catalogue: Catalogue, name: str) -> tuple[str, ...]:

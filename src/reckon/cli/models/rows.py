@@ -17,7 +17,7 @@ def model_row(model: "Model", price: "Price | None", day: dt.date) -> Row:
         "model": model.key,
         "id": model.id,
         "provider": model.provider or None,
-        "organization": model.organization,
+        "organization": model.organization or None,
         "name": model.name or None,
         "released": model.released.isoformat() if model.released else None,
         "retired": model.retired.isoformat() if model.retired else None,
