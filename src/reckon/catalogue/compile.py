@@ -24,6 +24,7 @@ from reckon.catalogue.block import (
     user_files,
     user_providers,
 )
+from reckon.catalogue.organizations import canonical
 from reckon.catalogue.overlay import Effort, ProviderRow, SearchPrice
 from reckon.errors import CatalogueError
 from reckon.vocabulary.model import Model, Provider
@@ -182,7 +183,7 @@ def _encode(
     rows: Iterable[ProviderRow],
     described: llm_models.Found,
 ) -> bytes:
-    ordered = sorted(models, key=lambda model: (model.provider, model.id))
+    ordered = sorted(map(_named, models), key=lambda model: (model.provider, model.id))
     keys = {model.key: place for place, model in enumerate(ordered)}
     for place, model in enumerate(ordered):
         for alias in model.aliases:
@@ -197,6 +198,11 @@ def _encode(
         "refused": described.refused,
     }
     return msgspec.msgpack.encode(block)
+
+
+def _named(model: Model) -> Model:
+    """The model with the one spelling of its organisation."""
+    return msgspec.structs.replace(model, organization=canonical(model.organization))
 
 
 REQUIRED = frozenset({"organization"})

@@ -87,6 +87,11 @@ class Catalogue:
         """Whether a row describes the model of that `provider/id` or alias."""
         return key in self._block.keys
 
+    @property
+    def first_parties(self) -> tuple[str, ...]:
+        """Providers that serve what their own organisation makes."""
+        return self._block.first_party
+
     def first_party(self) -> tuple[Model, ...]:
         """The models of providers that serve what their own organisation makes."""
         own = set(self._block.first_party)
@@ -100,6 +105,7 @@ class Catalogue:
         modality: Modality | None = None,
         min_context: int | None = None,
         open_weights: bool = False,
+        free_tier: bool = False,
         max_price: Decimal | None = None,
     ) -> list[Model]:
         """Models that answer to every condition; a model that does not say is left out.
@@ -110,6 +116,7 @@ class Catalogue:
             modality: An input the model takes.
             min_context: Tokens of context at least.
             open_weights: Only models whose weights can be had.
+            free_tier: Only models that can be asked for nothing, within limits.
             max_price: USD per million input tokens at most, today.
         """
         if provider is not None:
@@ -124,6 +131,7 @@ class Catalogue:
             and (modality is None or model.takes(modality))
             and (min_context is None or (model.context_tokens or 0) >= min_context)
             and (not open_weights or model.is_open)
+            and (not free_tier or model.free_tier)
             and (max_price is None or _costs_at_most(model, max_price, today))
         ]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from reckon import net
 from reckon.catalogue.load import load, price_on
+from reckon.catalogue.standing import By, listing
 from reckon.errors import UsageError
 from reckon.run import plan
 from reckon.run.answer import today
@@ -24,6 +25,7 @@ from reckon.run.plan import Quote
 from reckon.run.source import STDIN
 from reckon.vocabulary.job import Job
 from reckon.vocabulary.model import Modality, Model
+from reckon.vocabulary.score import Score, figure
 
 Source = str | Path
 Sources = Source | Sequence[Source]
@@ -269,18 +271,24 @@ resume_async = start.resume_async
 class Models(list[Model]):
     """Models of the catalogue; a list that shows as a table in a notebook."""
 
+    scores: tuple[Score | None, ...] = ()
+    """Each model's score on the board that was asked, in the same order; None: it has none."""
+    answer: str = ""
+    """With `beats`: the question and its answer in words, with board, method and source."""
+
     def _repr_html_(self) -> str:
         day = today()
+        scores = self.scores if len(self.scores) == len(self) else (None,) * len(self)
         rows = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in _cells(model, day))}</tr>"
-            for model in self
+            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in _cells(*each, day))}</tr>"
+            for each in zip(self, scores, strict=True)
         )
-        names = ("model", "$/M in", "$/M out", "context", "takes", "released")
+        names = ("model", "$/M in", "$/M out", "context", "takes", "score", "released")
         head = "".join(f"<th>{name}</th>" for name in names)
         return f"<table><tr>{head}</tr>{rows}</table>"
 
 
-def _cells(model: Model, day: date) -> tuple[str, ...]:
+def _cells(model: Model, score: Score | None, day: date) -> tuple[str, ...]:
     price_now = price_on(model, day)
     return (
         model.key,
@@ -288,6 +296,7 @@ def _cells(model: Model, day: date) -> tuple[str, ...]:
         f"{price_now.rate.output:f}" if price_now else "unknown",
         f"{model.context_tokens:,}" if model.context_tokens else "unknown",
         ", ".join(model.modalities) if model.modalities else "unknown",
+        figure(score.score) if score else "",
         str(model.released or ""),
     )
 
@@ -299,9 +308,13 @@ def models(
     modality: Modality | None = None,
     min_context: int | None = None,
     open_weights: bool = False,
+    free_tier: bool = False,
     max_price: Decimal | None = None,
+    beats: str | None = None,
+    by: By = "score",
+    board: str | date | None = None,
 ) -> Models:
-    """Models of the catalogue.
+    """Models of the catalogue, with their scores on a board.
 
     Args:
         query: Words that the id or name must hold.
@@ -309,17 +322,34 @@ def models(
         modality: Only those that take this input.
         min_context: Context window of at least so many tokens.
         open_weights: Only those whose weights can be had.
+        free_tier: Only those that cost nothing within limits.
         max_price: USD per million input tokens at most, today.
+        beats: Only models above this one on the board, best first. Without another condition than
+            `query`, those that no provider here serves are among them: their provider is empty.
+        by: What above means: a higher score, a better rank, or more than 95% probability that the
+            true score is higher.
+        board: A day, whose board or the latest before it is taken; None: the newest that can tell.
+
+    Raises:
+        UsageError: No such provider or board; the model to beat is not on it, or it cannot tell.
     """
-    found = load().search(
+    found = listing(
+        load(),
         query,
+        beats=beats,
+        by=by,
+        board=None if board is None else str(board),
         provider=provider,
         modality=modality,
         min_context=min_context,
         open_weights=open_weights,
+        free_tier=free_tier,
         max_price=max_price,
     )
-    return Models(found)
+    made = Models(each.model for each in found.rows)
+    made.scores = tuple(each.score for each in found.rows)
+    made.answer = found.beaten.sentence() if found.beaten else ""
+    return made
 
 
 async def models_async(
@@ -329,7 +359,11 @@ async def models_async(
     modality: Modality | None = None,
     min_context: int | None = None,
     open_weights: bool = False,
+    free_tier: bool = False,
     max_price: Decimal | None = None,
+    beats: str | None = None,
+    by: By = "score",
+    board: str | date | None = None,
 ) -> Models:
     """`models` in a thread: the first call of all compiles the catalogue."""
     return await asyncio.to_thread(
@@ -339,5 +373,9 @@ async def models_async(
         modality=modality,
         min_context=min_context,
         open_weights=open_weights,
+        free_tier=free_tier,
         max_price=max_price,
+        beats=beats,
+        by=by,
+        board=board,
     )

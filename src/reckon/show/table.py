@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 Row = Mapping[str, Any]
 
 
@@ -53,7 +55,11 @@ def table(
 
 def as_json(rows: object) -> str:
     """JSON for people and programs, in the order of the fields."""
-    return json.dumps(rows, indent=2, ensure_ascii=False)
+    try:
+        return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode()
+    except (UnicodeEncodeError, OverflowError):
+        # Half a character, a number beyond 64 bits: the slow writer takes them.
+        return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
 def as_json_line(row: Row) -> str:

@@ -67,6 +67,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """As the provider spells it in a request."""
     provider: str
+    """Empty: no provider that is known here serves it."""
     organization: str
     name: str = ""
     aliases: tuple[str, ...] = ()
@@ -103,8 +104,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """`provider/id`, unique in the catalogue."""
-        return f"{self.provider}/{self.id}"
+        """`provider/id`, unique in the catalogue; the id alone where nobody serves it."""
+        return f"{self.provider}/{self.id}" if self.provider else self.id
 
     @property
     def is_open(self) -> bool:

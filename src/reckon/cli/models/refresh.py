@@ -1,11 +1,13 @@
 """`reckon models refresh`: fetch newer data."""
 
+import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reckon.cli.models.rows import Row
-from reckon.cli.options import json_option, key_option
+from reckon.cli.options import Day, json_option, key_option
 from reckon.errors import UsageError
 from reckon.show.table import as_json as to_json
 
@@ -18,14 +20,39 @@ SHOWN_CHANGES = 40
 
 @click.command("refresh")
 @click.option("--provider", metavar="P", help="Whose list of models to fetch.")
+@click.option(
+    "--board",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read scores from a file instead: an arena's leaderboard as CSV or JSON.",
+)
+@click.option("--board-date", type=Day(), help="Its day, where neither rows nor name tell.")
+@click.option("--force", is_flag=True, help="Replace a board of that day with other figures.")
 @key_option
 @json_option
-def command(provider: str | None, key: str | None, as_json: bool) -> None:
+def command(  # noqa: PLR0917
+    provider: str | None,
+    board: Path | None,
+    board_date: dt.date | None,
+    force: bool,
+    key: str | None,
+    as_json: bool,
+) -> None:
     """Fetch the models that a provider lists, with their prices where it states them.
 
     The list is kept with its history in the user folder: an id that goes stays known, and a price
     that changes ends where the new one begins. Nothing is ever fetched without this command.
+
+    With --board, read a leaderboard from a file; boards that are known stay.
     """
+    if board is not None:
+        _read_board(board, board_date, force, as_json)
+        return
+    if board_date or force:
+        raise UsageError(
+            f"{'--board-date' if board_date else '--force'} is about a board, and none was named.",
+            do="Name its file: reckon models refresh --board FILE",
+        )
     from reckon.run import refresh as runner
 
     if provider is None:
@@ -55,6 +82,41 @@ def command(provider: str | None, key: str | None, as_json: bool) -> None:
         click.echo(f"... and {len(rows) - SHOWN_CHANGES:,} more changes; --json has all.")
     if not rows:
         click.echo("Nothing has changed.")
+
+
+def _read_board(path: Path, date: dt.date | None, force: bool, as_json: bool) -> None:
+    from reckon.catalogue import board_formats, boards
+    from reckon.run.answer import today
+
+    found = board_formats.read_file(path, date=date, today=today())
+    others = [boards.read(known) for known in boards.known().values()]
+    kept = boards.keep(
+        [board_formats.with_keys(each, others) for each in found.boards], force=force
+    )
+    if as_json:
+        click.echo(
+            to_json(
+                [
+                    {
+                        "board": each.board.date.isoformat(),
+                        "series": each.board.series,
+                        "models": len(each.board.scores),
+                        "change": each.change,
+                        "method": each.board.method,
+                        "source": each.board.source,
+                    }
+                    for each in kept
+                ]
+            )
+        )
+        return
+    for each in kept[:SHOWN_CHANGES]:
+        count = len(each.board.scores)
+        click.echo(f"{each.change + ':':9} {each.board.name}, {count:,} models")
+    if len(kept) > SHOWN_CHANGES:
+        click.echo(f"... and {len(kept) - SHOWN_CHANGES:,} more boards; --json has all.")
+    if found.repeated:
+        click.echo(f"Rows that stood there twice, taken once: {found.repeated:,}.")
 
 
 _CHANGE: Row = dict.fromkeys(

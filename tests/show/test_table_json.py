@@ -1,0 +1,21 @@
+"""JSON of listings: as it always was, only sooner."""
+
+import json
+
+import pytest
+
+from reckon.show.table import as_json
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [{"model": "x/y", "score": 1206.3665648137417, "names": [], "none": None, "é": "日本"}],
+        [{"nested": {"a": [1, 2, {"b": True}]}, "empty": {}}],
+        [{"half a character": "\ud83d", "beyond 64 bits": 2**70}],
+    ],
+)
+def test_rows_are_written_as_the_standard_library_writes_them(rows):
+    """Two spaces, in the order of the fields, letters as they are."""
+    assert as_json(rows) == json.dumps(rows, indent=2, ensure_ascii=False)
