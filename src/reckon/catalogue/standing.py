@@ -223,16 +223,19 @@ def standings_above(
         words: All in the name or organisation of a model that only the board knows.
         unlisted: Whether models that only the board knows are wanted at all.
     """
-    by_score: dict[str, Model] = {}
-    own = frozenset(first_party)
-    for model in sorted(models, key=lambda model: model.provider not in own):
+    by_score: dict[str, tuple[bool, bool, Model]] = {}
+    for model in models:
         score = score_of(model, found.board)
         if score is not None:
-            by_score.setdefault(score.model, model)
+            # Its maker's service first, then the row that is called as the board calls it.
+            called = spelled(model.id) in (spelled(score.model), spelled(score.key or ""))
+            served = (model.provider in first_party, called, model)
+            if score.model not in by_score or served[:2] > by_score[score.model][:2]:
+                by_score[score.model] = served
     wanted = words.lower().split()
     rows: list[Standing] = []
     for score in sorted(found.above, key=lambda score: -score.score):
-        model = by_score.get(score.model)
+        *_, model = by_score.get(score.model, (None,))
         if model is None:
             text = f"{score.model} {score.organization}".lower()
             if not unlisted or not all(word in text for word in wanted):
