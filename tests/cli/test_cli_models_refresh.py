@@ -93,9 +93,9 @@ def test_a_refresh_needs_a_provider():
     done = reckon("models", "refresh", GROQ_API_KEY="k")
     assert done.returncode == 2
     what, why, do = error_lines(done)
-    assert what == "Error: No provider was named."
+    assert what == "Error: No file and no provider was named."
     assert why.startswith("Why: Ready, with a key or running here: groq")
-    assert do == "Do: Name one: reckon models refresh --provider groq"
+    assert do.startswith("Do: Name one: reckon models refresh --provider groq; or give a list")
 
 
 def test_a_stored_key_can_be_named(own_provider):

@@ -7,11 +7,13 @@ from decimal import Decimal
 import pytest
 from fake_openai import FakeOpenAI, Reply, fake_openai
 
+from reckon import settings
 from reckon.catalogue import fetched
 from reckon.catalogue.load import load
 from reckon.errors import (
     AnswerInvalid,
     AuthError,
+    CatalogueError,
     MissingKey,
     NetError,
     NotSent,
@@ -20,6 +22,7 @@ from reckon.errors import (
     ReckonError,
     UsageError,
 )
+from reckon.ledger.ledger import Ledger
 from reckon.run.refresh import refresh, refreshable
 
 
@@ -273,3 +276,30 @@ def test_what_can_be_refreshed_has_a_key_or_runs_here(monkeypatch):
             assert connection.recv(1) == b""
     assert {"groq", "vllm"} <= ready
     assert not ready & {"azure", "openai", "builtin", "local"}
+
+
+def test_a_list_that_jumps_against_its_own_last_word_is_refused(openrouter):
+    """A hundred times dearer overnight is a broken list; --force takes it."""
+    broken = [row("a/b", prompt="0.0001"), row("c/d")]
+    openrouter.pages += [listing(row("a/b")), listing(*broken), listing(*broken)]
+    refresh("openrouter")
+    with pytest.raises(CatalogueError) as caught:
+        refresh("openrouter")
+    assert caught.value.what == (
+        "The list of OpenRouter was not taken: it states 1 price that cannot be right."
+    )
+    assert caught.value.why == "openrouter/a/b: input $1 -> $100 (100 times)."
+    assert not load().lists("openrouter/c/d")
+    assert [each.now.rate.input for each in refresh("openrouter", force=True).prices] == [100]
+
+
+def test_what_a_list_states_is_noted_in_the_ledger(openrouter):
+    """With the first and the last time it was seen; a price that changed is a new row."""
+    for prompt in ("0.000001", "0.000001", "0.000002"):
+        openrouter.pages.append(listing(row("a/b", prompt=prompt)))
+        refresh("openrouter")
+    with Ledger.look(settings.ledger_path()) as ledger:
+        first, second = ledger.observed_prices()
+    assert (first.source, first.provider, first.model) == ("openrouter", "openrouter", "a/b")
+    assert '"input":"1"' in first.price and '"input":"2"' in second.price
+    assert first.first_seen < first.last_seen < second.first_seen

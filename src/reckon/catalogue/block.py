@@ -64,12 +64,23 @@ def fetched_files() -> list[Path]:
     return sorted(fetched_folder().glob("*.json"))
 
 
+def price_lists_folder() -> Path:
+    """Where lists of prices that others publish are kept, one file per publisher."""
+    return settings.home() / "price-lists"
+
+
+def price_list_files() -> list[Path]:
+    """The lists of prices that were read."""
+    return sorted(price_lists_folder().glob("*.json"))
+
+
 def all_files() -> list[Path]:
     """Every data file that a change of would change the catalogue."""
     return [
         PROVIDERS,
         *own_files(),
         *fetched_files(),
+        *price_list_files(),
         *llm_files(),
         *user_files(),
         user_providers(),

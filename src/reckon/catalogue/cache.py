@@ -7,17 +7,19 @@ from pathlib import Path
 
 from reckon import settings
 
-LAYOUT = 2
+LAYOUT = 3
 """Raise when the shape of the block changes."""
 
-MADE_BY = (
+_MAKERS = (
     "compile.py",
+    "doubts.py",
     "fetched.py",
     "genai.py",
     "llm_models.py",
     "organizations.py",
     "overlay.py",
 )
+
 STAMP_BYTES = 32
 DIGEST_BYTES = 16
 
@@ -30,7 +32,7 @@ def cache_path() -> Path:
 def stamp_of(files: list[Path]) -> bytes:
     """What the block is made of: our code, the price package's file, the data files."""
     digest = hashlib.blake2b(f"{LAYOUT} {settings.VERSION}".encode(), digest_size=STAMP_BYTES)
-    for name in MADE_BY:
+    for name in _MAKERS:
         made_by = Path(__file__).with_name(name).stat()
         digest.update(f"{made_by.st_size} {made_by.st_mtime_ns}".encode())
     spec = find_spec("genai_prices")

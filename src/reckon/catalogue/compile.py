@@ -1,33 +1,38 @@
 """Merges every source of rows into one block of bytes that loads in milliseconds.
 
-Order, later wins: genai-prices, the lists that were fetched, our own files, the prices of the
-lists, the user's file of `llm`, the user's own files. A row that says less than another row of the
-same model keeps what the other one knows. Price periods are taken whole; those of a list are laid
-among the known ones, for a list knows today's price and no history.
+Order, later wins: genai-prices, the lists that were fetched, our own files, lists of prices that
+others publish, the prices of the lists that providers gave out, the user's file of `llm`, the
+user's own files. A row that says less than another row of the same model keeps what the other one
+knows. Price periods are taken whole; those of a list are laid among the known ones, for a list
+knows today's price and no history. What our own files, genai-prices and the lists state for now is
+compared, and what differs by more than 1% from the price that won stays beside it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from fnmatch import fnmatchcase
 from importlib import metadata
-from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
-from reckon.catalogue import fetched, genai, llm_models, overlay
+from reckon.catalogue import doubts, fetched, genai, llm_models, overlay
 from reckon.catalogue.block import (
     FREE,
     PROVIDERS,
     fetched_files,
     llm_files,
     own_files,
+    price_list_files,
     user_files,
     user_providers,
 )
 from reckon.catalogue.organizations import canonical
 from reckon.catalogue.overlay import Effort, ProviderRow, SearchPrice
-from reckon.errors import CatalogueError
 from reckon.vocabulary.model import Model, Provider
+from reckon.vocabulary.price import Price
+
+Stated = dict[str, list[Price]]
+"""By model, the prices that its sources state for now."""
 
 
 def compile_block() -> bytes:
@@ -46,18 +51,29 @@ def compile_block() -> bytes:
         # The first row of an id wins: the package's own id goes before an equal clause.
         models.setdefault(model.key, model)
         names.setdefault(model.provider, provider_name)
+    stated: Stated = {}
+    _note_prices(stated, models.values())
+    priced_by_us: set[str] = set()
     listed = _listed(providers)
     for row in listed:
         _lay_list_over(models, row)
     for path in own_files():
-        _lay_over(models, overlay.read_models(path), path)
+        ours = overlay.read_models(path)
+        _lay_over(models, ours)
+        _note_prices(stated, ours)
+        priced_by_us |= {row.key for row in ours if row.prices}
+    published = [row for row in _published() if row.provider in {*providers, *names}]
+    _lay_published_over(models, published, priced_by_us)
+    _note_prices(stated, published)
     for row in listed:
         _lay_prices_over(models, row, providers[row.provider])
+    _note_prices(stated, listed)
+    _keep_dissent(models, stated)
     described = llm_models.read(llm_files(), list(providers.values()))
     for row, usual in described.models:
         _lay_described_over(models, row, models.get(usual), described.providers[row.provider])
     for path in user_files():
-        _lay_over(models, overlay.read_models(path), path)
+        _lay_over(models, overlay.read_models(path))
     for path in (*own_files(), *user_files()):
         _price_searches(models, overlay.read_searches(path))
     for path in (*user_files(), *own_files()):
@@ -83,6 +99,61 @@ def _listed(providers: dict[str, Provider]) -> list[Model]:
         if each and each.provider in providers
         for model in fetched.models_of(each, providers[each.provider].name)
     ]
+
+
+def _published() -> list[Model]:
+    """The models of all lists of prices that others publish, that of the latest list last."""
+    lists = [each for path in price_list_files() if (each := fetched.read(path))]
+    lists.sort(key=lambda each: each.fetched)
+    return [kept.model for each in lists for kept in each.models]
+
+
+def _lay_published_over(
+    models: dict[str, Model], rows: Iterable[Model], priced_by_us: Set[str]
+) -> None:
+    """What a published list says, where nothing better is known.
+
+    Its word goes before that of genai-prices from the day it was read. Its first word against a
+    price of our own is a disagreement, and our price stays; one that agreed and then changed is
+    news, and takes effect on the day it was seen.
+    """
+    for row in rows:
+        known = models.get(row.key)
+        if known is None:
+            models[row.key] = row
+            continue
+        prices = known.prices
+        if not prices:
+            prices = row.prices
+        elif row.prices and _agreed(row.prices[0], prices):
+            prices = fetched.laid_over(prices, row.prices[1:])
+        elif row.key not in priced_by_us:
+            prices = fetched.laid_over(prices, row.prices)
+        models[row.key] = msgspec.structs.replace(merge(row, known), prices=prices)
+
+
+def _agreed(first: Price, known: tuple[Price, ...]) -> bool:
+    """Whether a list began by saying what is known."""
+    now = doubts.open_price(known)
+    return now is not None and doubts.agree(now, first)
+
+
+def _note_prices(stated: Stated, rows: Iterable[Model]) -> None:
+    for row in rows:
+        price = doubts.open_price(row.prices)
+        if price is not None:
+            for name in (row.id, *row.aliases):
+                stated.setdefault(f"{row.provider}/{name}", []).append(price)
+
+
+def _keep_dissent(models: dict[str, Model], stated: Stated) -> None:
+    for key, model in models.items():
+        names = (model.id, *model.aliases)
+        said = [price for name in names for price in stated.get(f"{model.provider}/{name}", ())]
+        # Nearly all models have one source.
+        others = doubts.dissent(model.prices, said) if len(said) > 1 else ()
+        if others:
+            models[key] = msgspec.structs.replace(model, other_prices=others)
 
 
 def _lay_list_over(models: dict[str, Model], row: Model) -> None:
@@ -131,12 +202,8 @@ def merge(below: Model, above: Model) -> Model:
     return msgspec.structs.replace(below, **{**said, "limitations": kept + above.limitations})
 
 
-def _lay_over(models: dict[str, Model], rows: Iterable[Model], path: Path) -> None:
-    seen: set[str] = set()
+def _lay_over(models: dict[str, Model], rows: Iterable[Model]) -> None:
     for row in rows:
-        if row.key in seen:
-            raise CatalogueError(f"{path}, {row.id}: the model is listed twice.")
-        seen.add(row.key)
         below = models.get(row.key)
         models[row.key] = merge(below, row) if below else row
         for alias in row.aliases:

@@ -1,7 +1,8 @@
-"""The lists of models that providers gave out, kept with their history in the user folder.
+"""The lists of models that were read, kept with their history in the user folder.
 
-A model that is no longer listed stays, with the time it was last seen. A price that is no longer
-stated is ended on that day and never overwritten.
+A provider's own list, in `fetched/`, or a list of prices that others publish for many providers, in
+`price-lists/`. A model that is no longer listed stays, with the time it was last seen. A price that
+is no longer stated is ended on that day and never overwritten.
 """
 
 import datetime as dt
@@ -30,11 +31,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FetchedList(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider listed, now and before."""
+    """What was listed, now and before."""
 
     provider: str
+    """Whose list it is; of a list of prices of many providers, its name."""
     source: str
-    """The address it was last read from."""
+    """The address or file it was last read from."""
     fetched: dt.datetime
     """When it was last read, UTC."""
     models: tuple[Kept, ...] = ()
@@ -47,6 +49,11 @@ class FetchedList(msgspec.Struct, frozen=True, kw_only=True):
 def path_of(provider: str) -> Path:
     """The file of a provider's list."""
     return block.fetched_folder() / f"{quote(provider, safe='')}.json"
+
+
+def price_list_path(kind: str) -> Path:
+    """The file of a list of prices of many providers."""
+    return block.price_lists_folder() / f"{quote(kind.lower(), safe='')}.json"
 
 
 def read(path: Path) -> FetchedList | None:
@@ -63,30 +70,45 @@ def read(path: Path) -> FetchedList | None:
         raise CatalogueError(
             f"The fetched list {path} cannot be read.",
             why=str(error),
-            do="Move the file away, then `reckon models refresh --provider "
+            do="Move the file away, then read the list again: `reckon models refresh FILE`."
+            if path.parent == block.price_lists_folder()
+            else "Move the file away, then `reckon models refresh --provider "
             f"{path.stem}` fetches it anew.",
         ) from error
 
 
-def write(fetched: FetchedList) -> Path:
+def write(fetched: FetchedList, path: Path | None = None) -> Path:
     """Keep a list, in one step; gives its file.
+
+    Args:
+        fetched: The list.
+        path: Its file, where it is not a provider's own list.
 
     Raises:
         CatalogueError: The folder cannot be written.
     """
-    path = path_of(fetched.provider)
+    path = path or path_of(fetched.provider)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(fetched), indent=1))
+    return path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file of the user folder in one step: whole, or not at all.
+
+    Raises:
+        CatalogueError: The folder cannot be written.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     settings.ensure_folder(path.parent)
     try:
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(fetched), indent=1))
+        temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
         raise CatalogueError(
-            f"The fetched list {path} cannot be written.",
+            f"The list {path} cannot be written.",
             why=error.strerror or str(error),
             do="Set RECKON_HOME to a folder you can write to.",
         ) from error
-    return path
 
 
 def join(
@@ -101,22 +123,22 @@ def join(
 
     Args:
         before: The history so far.
-        listed: The models that are listed now, each with at most one price, not dated.
-        provider: The provider's id.
+        listed: The models that are listed now, each with the price of now as its last one.
+        provider: The provider's id, or the name of a list of many.
         source: The address that was read.
         now: When, UTC.
     """
-    kept = {each.model.id: each for each in (before.models if before else ())}
+    kept = {each.model.key: each for each in (before.models if before else ())}
     for model in listed:
-        old = kept.get(model.id)
-        stated = model.prices[0] if model.prices else None
+        old = kept.get(model.key)
+        stated = model.prices[-1] if model.prices else None
         prices = _continued(old.model.prices if old else (), stated, now.date(), source)
-        kept[model.id] = Kept(
+        kept[model.key] = Kept(
             model=msgspec.structs.replace(model, prices=prices),
             first_seen=old.first_seen if old else now,
             last_seen=now,
         )
-    ordered = tuple(kept[id_] for id_ in sorted(kept))
+    ordered = tuple(kept[key] for key in sorted(kept))
     return FetchedList(provider=provider, source=source, fetched=now, models=ordered)
 
 

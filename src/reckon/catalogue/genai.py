@@ -1,13 +1,15 @@
-"""Compiles the models of the genai-prices package into our own rows.
+"""Compiles the models of the genai-prices package, or of a file of its data, into our own rows.
 
 Imported only while the catalogue's cache is built: the package takes half a second to import.
 Its matcher is never used. A row stands for the ids that the package lists as exactly equal;
 prefix and contains clauses are dropped, because they take `gemini-1.5-flash-8b` for
-`gemini-1.5-flash`.
+`gemini-1.5-flash`. An equal id that names a size, where the row's own id names none, is known and
+its price is not: `gpt-6-sol-pro` does not cost what `gpt-6-sol` costs.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, cast
 
@@ -47,6 +49,12 @@ PLACES = 6
 TIME_OF_DAY = "The price depends on the time of day; no single price is carried."
 OTHER_UNITS = "Charged in units that are not carried here ({units}); the price is unknown."
 DEPRECATED = "Marked deprecated by genai-prices."
+SIZE_LOST = "genai-prices prices it as {base}, which is another size; the price is unknown."
+
+_SIZES = re.compile(
+    r"(?<![a-z0-9])(\d+(?:\.\d+)?[bm]|nano|micro|tiny|mini|lite|small|medium|large|pro|max|ultra)"
+    r"(?![a-z0-9])"
+)
 
 
 def compile_models(version: str) -> Iterator[tuple[Model, str]]:
@@ -57,9 +65,18 @@ def compile_models(version: str) -> Iterator[tuple[Model, str]]:
     """
     from genai_prices.data import providers  # pyright: ignore[reportUnknownVariableType]
 
-    source = f"genai-prices {version}"
+    return models_of(providers, f"genai-prices {version}")
+
+
+def models_of(providers: Iterable[Any], source: str) -> Iterator[tuple[Model, str]]:
+    """The models of these providers, each with its provider's name.
+
+    Args:
+        providers: As the package has them, or as `genai_file.providers_of` makes them.
+        source: What each price is said to come from.
+    """
     for provider in providers:
-        provider_id = PROVIDER_IDS.get(provider.id, provider.id)
+        provider_id = id_of(provider.id)
         left_out = NOT_SERVED_HERE.get(provider_id, ())
         for info in provider.models:
             prices, note = prices_of(info.prices, source)
@@ -67,6 +84,7 @@ def compile_models(version: str) -> Iterator[tuple[Model, str]]:
             for name in _exact_ids(info):
                 if left_out and name.startswith(left_out):
                     continue
+                lost = loses_size(name, info.id)
                 yield (
                     Model(
                         id=name,
@@ -74,12 +92,22 @@ def compile_models(version: str) -> Iterator[tuple[Model, str]]:
                         organization=organization_of(provider_id, name),
                         name=info.name or "",
                         context_tokens=info.context_window,
-                        prices=prices,
-                        limitations=notes,
+                        prices=() if lost else prices,
+                        limitations=(SIZE_LOST.format(base=info.id), *notes) if lost else notes,
                         source=source,
                     ),
                     provider.name,
                 )
+
+
+def id_of(provider: str) -> str:
+    """Our id of a provider of the package."""
+    return PROVIDER_IDS.get(provider, provider)
+
+
+def loses_size(name: str, base: str) -> bool:
+    """Whether a name says a size that the name whose price it is given does not say."""
+    return bool(set(_SIZES.findall(name.lower())) - set(_SIZES.findall(base.lower())))
 
 
 def _exact_ids(info: Any) -> list[str]:

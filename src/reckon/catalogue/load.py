@@ -199,13 +199,14 @@ def price_on(model: Model, day: dt.date) -> Price | None:
     """
     for price in reversed(model.prices):
         if (price.start is None or price.start <= day) and (price.end is None or day < price.end):
-            return price if price.free or _is_priced(price) else None
+            return price if is_known(price) else None
     return None
 
 
-def _is_priced(price: Price) -> bool:
+def is_known(price: Price) -> bool:
+    """Whether it is a price and no hole: a zero counts only where it is marked free."""
     rates = (price.rate, *(tier.rate for tier in price.tiers))
-    return all(rate.input > 0 and rate.output > 0 for rate in rates)
+    return price.free or all(rate.input > 0 and rate.output > 0 for rate in rates)
 
 
 _loaded: dict[bytes, Catalogue] = {}

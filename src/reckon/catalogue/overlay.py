@@ -31,7 +31,7 @@ import datetime as dt
 import itertools
 import tomllib
 from collections.abc import Sequence, Set
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar, cast
 
@@ -39,6 +39,7 @@ import msgspec
 
 from reckon.errors import CatalogueError
 from reckon.vocabulary.model import EffortStyle, Limits, Modality, Model, Provider, Weights
+from reckon.vocabulary.money import read_usd
 from reckon.vocabulary.price import Price, Rate, Tier
 
 KNOWN = frozenset({"organization", "provider", "model", "search", "effort"})
@@ -166,18 +167,20 @@ def read_models(path: Path) -> list[Model]:
 
     Raises:
         CatalogueError: Not TOML, an unknown or missing field, a rate that is no number, price
-            periods that overlap; names file, row and field.
+            periods that overlap, a model listed twice; names file, row and field.
     """
     table = read_table(path, known=KNOWN)
     organization = table.get("organization")
     provider = table.get("provider")
     rows = _rows(table, "model", ModelRow, path)
     models = [_model(row, path, provider or organization, organization) for row in rows]
-    return [
-        model if id_ == row.id else msgspec.structs.replace(model, id=id_, aliases=())
-        for row, model in zip(rows, models, strict=True)
-        for id_ in (row.id, *row.snapshots)
-    ]
+    found: dict[str, Model] = {}
+    for row, model in zip(rows, models, strict=True):
+        for id_ in (row.id, *row.snapshots):
+            one = model if id_ == row.id else msgspec.structs.replace(model, id=id_, aliases=())
+            if found.setdefault(one.key, one) is not one:
+                raise CatalogueError(f"{path}, {id_}: the model is listed twice.")
+    return list(found.values())
 
 
 def read_searches(path: Path) -> list[SearchPrice]:
@@ -327,12 +330,9 @@ def _rate(row: RateRow, path: Path, where: str) -> Rate:
 
 def _decimal(text: str, path: Path, where: str, field: str) -> Decimal:
     try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
-        _fail(path, where, f"`{field}` is {text!r}, not a number of dollars")
-    return value
+        return read_usd(text)
+    except ValueError as error:
+        _fail(path, where, f"`{field}` {error}")
 
 
 def _check_periods(prices: Sequence[Price], path: Path, model: str) -> None:

@@ -2,14 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
-from reckon.vocabulary.money import MOST_USD
+from reckon.vocabulary.money import MOST_USD, read_usd
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -26,10 +26,12 @@ class Dollars(click.ParamType[Decimal]):
         if isinstance(value, Decimal):
             return value
         try:
-            amount = Decimal(str(value).removeprefix("$"))
-        except InvalidOperation:
-            self.fail(f"{value!r} is no amount of dollars; write 2.50", param, ctx)
-        if not amount.is_finite() or not 0 <= amount <= MOST_USD:
+            amount = read_usd(str(value).removeprefix("$"))
+        except ValueError as error:
+            if "with a point" in str(error):
+                self.fail(f"it {error}", param, ctx)
+            amount = Decimal("Infinity")
+        if amount > MOST_USD:
             self.fail(f"{value!r} is no amount of dollars; write 2.50", param, ctx)
         return amount
 

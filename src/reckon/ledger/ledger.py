@@ -3,17 +3,27 @@
 import datetime as dt
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from reckon.errors import LedgerDamaged, LedgerError, LedgerTooOld, UsageError
-from reckon.ledger import raw, read, search, store, verify
+from reckon.ledger import observations, raw, read, search, store, verify
 from reckon.ledger.connect import connect, explained, in_memory
 from reckon.ledger.owner import is_alive
-from reckon.ledger.rows import Attempt, Closing, LogRow, RunRow, RunTotals, SpendDay, SpendRow
+from reckon.ledger.rows import (
+    Attempt,
+    Closing,
+    LogRow,
+    Observed,
+    RunRow,
+    RunTotals,
+    SeenPrice,
+    SpendDay,
+    SpendRow,
+)
 from reckon.ledger.text import storable
 from reckon.ledger.writer import Writer
 from reckon.vocabulary.response import Raw
@@ -220,6 +230,17 @@ class Ledger:
         with self._reading():
             owners = self._connection.execute(_OWNERS, (run_id,)).fetchall()
         return any(is_alive(owner) for (owner,) in owners)
+
+    # --- prices as lists stated them ---
+
+    def observe_prices(self, rows: Iterable[SeenPrice], seen: dt.datetime) -> int:
+        """Note what lists state now; a price that changed is a new row. Gives how many are new."""
+        return self._transaction(lambda c: observations.append(c, rows, seen))
+
+    def observed_prices(self) -> list[Observed]:
+        """All that lists stated, by source and model, oldest first."""
+        with self._reading():
+            return list(observations.read(self._connection))
 
     # --- reading ---
 

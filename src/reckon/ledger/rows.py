@@ -159,3 +159,22 @@ class SpendRow(msgspec.Struct, frozen=True, kw_only=True):
     """Calls that ended and whose cost is not known; they are not in `cost_pico`."""
     in_doubt_pico: int
     """The most that calls in doubt may have cost, beside `cost_pico`."""
+
+
+class SeenPrice(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list states of one model's price."""
+
+    source: str
+    """The list: a provider's own, or a published one."""
+    provider: str
+    model: str
+    """The model's id at the provider."""
+    price: str | None
+    """As JSON; None: the list states none any more."""
+
+
+class Observed(SeenPrice, frozen=True, kw_only=True):
+    """A price, and the first and the last time it was seen."""
+
+    first_seen: dt.datetime
+    last_seen: dt.datetime

@@ -100,6 +100,18 @@ MIGRATIONS = (
         body BLOB
     );
     """,
+    """
+    CREATE TABLE price_observations (
+        id INTEGER PRIMARY KEY,
+        source TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        model TEXT NOT NULL,
+        price TEXT,
+        first_seen INTEGER NOT NULL,
+        last_seen INTEGER NOT NULL
+    );
+    CREATE INDEX price_observations_by_model ON price_observations (source, provider, model);
+    """,
 )
 
 VERSION = len(MIGRATIONS)

@@ -40,6 +40,10 @@ _CHECKS = (
         "{n} rows hold an answer as it came that was to be left out.",
     ),
     (
+        "SELECT count(*) FROM price_observations WHERE last_seen < first_seen",
+        "{n} observed prices were last seen before they were first seen.",
+    ),
+    (
         "SELECT count(*) FROM search_queue WHERE attempt NOT IN (SELECT seq FROM attempts)",
         "{n} rows wait for the search index and do not exist.",
     ),

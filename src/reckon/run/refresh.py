@@ -1,9 +1,9 @@
 """Fetches the list of models of one provider, and lays it into the user folder's history."""
 
 import datetime as dt
+from collections.abc import Iterator
 
-import msgspec
-
+from reckon.catalogue import doubts
 from reckon.catalogue import fetched as lists
 from reckon.catalogue.load import Catalogue, load
 from reckon.errors import (
@@ -20,9 +20,9 @@ from reckon.net import Client, StreamedAnswer, run
 from reckon.providers import model_list, registry
 from reckon.run.bridge import described_by
 from reckon.run.choose import access, base_url_of, keyed_providers, running_servers
+from reckon.run.refreshed import PriceChange, Refreshed, doubted, observe, refuse
 from reckon.vocabulary.call import Call
 from reckon.vocabulary.model import Model, Provider
-from reckon.vocabulary.price import Price
 
 TOTAL_TIMEOUT_S = 60.0
 LARGEST_PAGE = 64 << 20
@@ -31,34 +31,14 @@ MOST_PAGES = 200
 HIDDEN = "[key]"
 
 
-class PriceChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A price that the list states otherwise than before. None: none is stated."""
-
-    model: str
-    before: Price | None
-    now: Price | None
-
-
-class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a refresh brought."""
-
-    provider: Provider
-    source: str
-    listed: int
-    """Models in the list."""
-    new: tuple[str, ...]
-    """`provider/id` of those that no row of the catalogue knew."""
-    gone: tuple[str, ...]
-    """Those that the list had when it was last read, and has no more."""
-    prices: tuple[PriceChange, ...]
-
-
-async def refresh_async(provider: str, *, key: str | None = None) -> Refreshed:
+async def refresh_async(provider: str, *, key: str | None = None, force: bool = False) -> Refreshed:
     """Fetch the models that a provider lists, and keep them in the user folder.
 
     Args:
         provider: The provider's id.
         key: A stored key's name, or a key.
+        force: Take prices that became more than ten times dearer or cheaper since the list was
+            last read.
 
     Returns:
         What changed. The catalogue knows it from its next load on.
@@ -68,32 +48,61 @@ async def refresh_async(provider: str, *, key: str | None = None) -> Refreshed:
         MissingKey: The provider needs a key and none is set.
         NetError: It could not be reached.
         ProviderError: It answered with an error, or with what is no list, or an empty one.
-        CatalogueError: The history is damaged or cannot be written.
+        CatalogueError: The history is damaged or cannot be written, or a price cannot be right.
+        LedgerError: The ledger, which keeps what was stated, cannot be written.
     """
     catalogue = load()
     row = catalogue.provider(provider)
     _check_has_list(row)
     reach = access(row, key)
-    before = lists.read(lists.path_of(row.id))
+    # A damaged history is found before anything is fetched.
+    lists.read(lists.path_of(row.id))
     try:
         models, source = await _fetch(row, reach.base_url, reach.key)
     except ReckonError as error:
         _hide(error, reach.key)
         raise
-    after = lists.join(
-        before,
-        models,
-        provider=row.id,
-        source=source,
-        now=dt.datetime.now(dt.UTC),
-    )
-    lists.write(after)
-    return _compared(row, catalogue, before, after)
+    return keep_list(row, models, source=source, catalogue=catalogue, force=force)
 
 
 @described_by(refresh_async)
-def refresh(provider: str, *, key: str | None = None) -> Refreshed:
-    return run(refresh_async(provider, key=key), single=True)
+def refresh(provider: str, *, key: str | None = None, force: bool = False) -> Refreshed:
+    return run(refresh_async(provider, key=key, force=force), single=True)
+
+
+def keep_list(
+    provider: Provider, models: list[Model], *, source: str, catalogue: Catalogue, force: bool
+) -> Refreshed:
+    """Lay a reading of a provider's own list into its history.
+
+    Args:
+        provider: Whose list it is.
+        models: What it lists, each with at most one price.
+        source: The address or file that was read.
+        catalogue: As it was before.
+        force: Take prices that are not believed.
+
+    Raises:
+        CatalogueError: The history is damaged or cannot be written, or a price cannot be right.
+        LedgerError: The ledger cannot be written.
+    """
+    before = lists.read(lists.path_of(provider.id))
+    found = [] if force or before is None else list(_jumps(before, models))
+    if found:
+        raise refuse(f"The list of {provider.name}", found)
+    now = dt.datetime.now(dt.UTC)
+    after = lists.join(before, models, provider=provider.id, source=source, now=now)
+    observe(provider.id, models, now)
+    lists.write(after)
+    return _compared(provider, catalogue, before, after)
+
+
+def _jumps(before: lists.FetchedList, models: list[Model]) -> Iterator[str]:
+    known = {kept.model.key: doubts.open_price(kept.model.prices) for kept in before.models}
+    for model in models:
+        stated = doubts.open_price(model.prices)
+        for phrase in doubted(known.get(model.key), stated):
+            yield f"{model.key}: {phrase}"
 
 
 def refreshable() -> list[Provider]:
@@ -214,7 +223,7 @@ def _compared(
     now_there = {kept.model.id for kept in listed}
     were_there = {kept.model.id: kept for kept in (before.models if before else ())}
     return Refreshed(
-        provider=provider,
+        name=provider.name,
         source=after.source,
         listed=len(listed),
         new=tuple(
@@ -239,12 +248,8 @@ def _price_changes(
         if not catalogue.lists(key):
             continue
         known = catalogue.find(key).prices
-        was = _open(known)
-        now = _open(lists.laid_over(known, kept.model.prices))
+        was = doubts.open_price(known)
+        now = doubts.open_price(lists.laid_over(known, kept.model.prices))
         if was != now and not (was and now and lists.agrees(was, now)):
             changes.append(PriceChange(model=key, before=was, now=now))
     return changes
-
-
-def _open(prices: tuple[Price, ...]) -> Price | None:
-    return prices[-1] if prices and prices[-1].end is None else None

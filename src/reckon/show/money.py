@@ -21,6 +21,13 @@ def dollars(pico: int | None) -> str:
     return f"${usd:.{digits}f}"
 
 
+def rate(usd: Decimal) -> str:
+    """A rate as price lists write it: `$30`, `$2.50`, `$0.0375`."""
+    exact = usd.normalize()
+    places = -int(exact.as_tuple().exponent)
+    return f"${usd:.2f}" if places == 1 else f"${exact:f}"
+
+
 def exact_usd(pico: int | None) -> str | None:
     """A decimal string for JSON; None where unknown."""
     return None if pico is None else usd_text(to_usd(pico))

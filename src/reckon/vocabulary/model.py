@@ -92,6 +92,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     effort_style: EffortStyle | None = None
     """What an effort becomes where the wire format is Anthropic's or Gemini's; None: a word."""
     prices: tuple[Price, ...] = ()
+    other_prices: tuple[Price, ...] = ()
+    """What other sources state for now, where it differs from `prices` by more than 1%: input and
+    output alone."""
     limits: Limits | None = None
     weights: Weights | None = None
     licence: str | None = None

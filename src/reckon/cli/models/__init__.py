@@ -7,6 +7,9 @@ from reckon.cli.options import lazy_group
 COMMANDS = {
     "list": "Models whose name holds all the words of QUERY.",
     "show": "One model's card: price now and then, limits, what it takes.",
+    "prices": "Price over time, with ratios.",
+    "changes": "What is new, cheaper, dearer, retired since a day.",
+    "history": "How context windows grew; the cheapest model above a score.",
     "training": "What training a model took: hours, dollars, operations, electricity.",
     "default": "Show or set the model that is used without -m.",
     "refresh": "Fetch newer data; prices are appended, never overwritten.",

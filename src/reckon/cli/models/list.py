@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reckon.cli.models.dissent import MARK, NOTE
 from reckon.cli.models.rows import Row, model_row, score_fields
 from reckon.cli.options import Dollars, json_option
 from reckon.errors import UsageError
@@ -103,6 +104,8 @@ def command(  # noqa: PLR0917
         click.echo(table([_plain(row) for row in rows], PLAIN, right=(1, 2, 3, 5)))
     else:
         click.echo(table([_ranked(row) for row in rows], RANKED, right=(1, 3, 6, 7)))
+    if any(row["other_prices"] for row in rows):
+        click.echo(NOTE)
     if found.beaten:
         click.echo("\n" + _summary(found.beaten.sentence(), len(rows), found.beaten.above))
 
@@ -123,7 +126,7 @@ def _row(row: Row, standing: "Standing") -> Row:
 def _plain(row: Row) -> list[str]:
     return [
         row["model"],
-        _rate(row["input_usd_per_mtok"]),
+        _rate(row["input_usd_per_mtok"]) + (MARK if row["other_prices"] else ""),
         _rate(row["output_usd_per_mtok"]),
         f"{row['context_tokens']:,}" if row["context_tokens"] else "unknown",
         ", ".join(row["modalities"]) if row["modalities"] else "unknown",
@@ -142,7 +145,7 @@ def _ranked(row: Row) -> list[str]:
         "" if row["rank"] is None else str(row["rank"]),
         "" if sure is None else ">99.9%" if sure > 0.999 else f"{sure:.1%}",
         row["organization"] or "unknown",
-        _rate(row["input_usd_per_mtok"]),
+        _rate(row["input_usd_per_mtok"]) + (MARK if row["other_prices"] else ""),
         _rate(row["output_usd_per_mtok"]),
     ]
 

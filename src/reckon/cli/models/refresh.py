@@ -1,4 +1,4 @@
-"""`reckon models refresh`: fetch newer data."""
+"""`reckon models refresh`: fetch newer data, or take it from files."""
 
 import datetime as dt
 from pathlib import Path
@@ -12,6 +12,7 @@ from reckon.errors import UsageError
 from reckon.show.table import as_json as to_json
 
 if TYPE_CHECKING:
+    from reckon.run.refreshed import Refreshed
     from reckon.vocabulary.model import Provider
     from reckon.vocabulary.price import Price
 
@@ -19,6 +20,7 @@ SHOWN_CHANGES = 40
 
 
 @click.command("refresh")
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
 @click.option("--provider", metavar="P", help="Whose list of models to fetch.")
 @click.option(
     "--board",
@@ -27,10 +29,13 @@ SHOWN_CHANGES = 40
     help="Read scores from a file instead: an arena's leaderboard as CSV or JSON.",
 )
 @click.option("--board-date", type=Day(), help="Its day, where neither rows nor name tell.")
-@click.option("--force", is_flag=True, help="Replace a board of that day with other figures.")
+@click.option(
+    "--force", is_flag=True, help="Take prices that jump, or other figures for a known board."
+)
 @key_option
 @json_option
 def command(  # noqa: PLR0917
+    files: tuple[Path, ...],
     provider: str | None,
     board: Path | None,
     board_date: dt.date | None,
@@ -38,27 +43,49 @@ def command(  # noqa: PLR0917
     key: str | None,
     as_json: bool,
 ) -> None:
-    """Fetch the models that a provider lists, with their prices where it states them.
+    """Fetch the models that a provider lists, or take price lists from files.
 
-    The list is kept with its history in the user folder: an id that goes stays known, and a price
-    that changes ends where the new one begins. Nothing is ever fetched without this command.
+    FILE is the JSON of genai-prices, models.dev, LiteLLM or OpenRouter, or a TOML file of your own.
+    A list is kept with its history in the user folder: an id that goes stays known, and a price
+    that changes ends where the new one begins. A list with a price that cannot be right is
+    refused whole. Nothing is ever fetched without this command.
 
     With --board, read a leaderboard from a file; boards that are known stay.
     """
     if board is not None:
         _read_board(board, board_date, force, as_json)
         return
-    if board_date or force:
+    if board_date:
         raise UsageError(
-            f"{'--board-date' if board_date else '--force'} is about a board, and none was named.",
+            "--board-date is about a board, and none was named.",
             do="Name its file: reckon models refresh --board FILE",
         )
+    brought = _from_files(files, force=force) if files else []
+    if provider is not None or not brought:
+        brought.append(_from_provider(provider, key, force=force))
+    if as_json:
+        click.echo(to_json([_CHANGE | row for found in brought for row in _changes(found)]))
+        return
+    for found in brought:
+        _tell(found)
+
+
+def _from_files(files: tuple[Path, ...], *, force: bool) -> "list[Refreshed]":
+    from reckon.run.refresh_file import refresh_files
+
+    return refresh_files(files, force=force)
+
+
+def _from_provider(provider: str | None, key: str | None, *, force: bool) -> "Refreshed":
     from reckon.run import refresh as runner
 
     if provider is None:
         raise _no_provider(runner.refreshable())
-    found = runner.refresh(provider, key=key)
-    rows = [
+    return runner.refresh(provider, key=key, force=force)
+
+
+def _changes(found: "Refreshed") -> list[Row]:
+    return [
         *({"model": model, "change": "new"} for model in found.new),
         *({"model": model, "change": "gone"} for model in found.gone),
         *(
@@ -71,17 +98,20 @@ def command(  # noqa: PLR0917
             for each in found.prices
         ),
     ]
-    if as_json:
-        click.echo(to_json([_CHANGE | row for row in rows]))
-        return
+
+
+def _tell(found: "Refreshed") -> None:
     count = f"{found.listed:,} model{'' if found.listed == 1 else 's'}"
-    click.echo(f"{found.provider.name} lists {count} ({found.source}).")
+    click.echo(f"{found.name} lists {count} ({found.source}).")
+    rows = _changes(found)
     for row in rows[:SHOWN_CHANGES]:
         click.echo(_change(row))
     if len(rows) > SHOWN_CHANGES:
         click.echo(f"... and {len(rows) - SHOWN_CHANGES:,} more changes; --json has all.")
     if not rows:
         click.echo("Nothing has changed.")
+    for note in found.notes:
+        click.echo(note)
 
 
 def _read_board(path: Path, date: dt.date | None, force: bool, as_json: bool) -> None:
@@ -153,9 +183,10 @@ def _change(row: Row) -> str:
 def _no_provider(ready: "list[Provider]") -> UsageError:
     names = ", ".join(each.id for each in ready)
     return UsageError(
-        "No provider was named.",
+        "No file and no provider was named.",
         why=f"Ready, with a key or running here: {names}."
         if ready
         else "No provider has a key, and no local server was found running.",
-        do=f"Name one: reckon models refresh --provider {ready[0].id if ready else 'openrouter'}",
+        do=f"Name one: reckon models refresh --provider {ready[0].id if ready else 'openrouter'}; "
+        "or give a list of prices: reckon models refresh FILE",
     )

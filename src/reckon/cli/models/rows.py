@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from reckon.cli.models.dissent import other_rows, others
+
 if TYPE_CHECKING:
     from reckon.vocabulary.model import Model
     from reckon.vocabulary.price import Price
@@ -32,6 +34,7 @@ def model_row(model: "Model", price: "Price | None", day: dt.date) -> Row:
         "input_usd_per_mtok": f"{price.rate.input:f}" if price else None,
         "output_usd_per_mtok": f"{price.rate.output:f}" if price else None,
         "price_source": price.source if price else None,
+        "other_prices": other_rows(others(model, price)),
         "source": model.source,
     }
 

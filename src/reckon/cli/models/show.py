@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import to_builtins
 
+from reckon.cli.models.dissent import other_lines
 from reckon.cli.models.rows import Row, model_row, score_fields
 from reckon.cli.options import json_option
 from reckon.show.table import as_json as to_json
@@ -77,6 +78,7 @@ def _card(
         if not price.free:
             now = f"${price.rate.input:f} in, ${price.rate.output:f} out per million tokens"
     lines.append(("price now", now))
+    lines += other_lines(model, price)
     for each in model.prices:
         when = f"{each.start or 'release'} to {each.end or 'now'}"
         rates = f"${each.rate.input:f} in, ${each.rate.output:f} out"
