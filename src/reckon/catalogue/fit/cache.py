@@ -14,6 +14,9 @@ CONTEXT_STEP = 256
 BATCH = 512
 """Tokens that are computed together while a prompt is read (llama.cpp's `ubatch`)."""
 
+SCHEDULER_BYTES = 16 << 20
+"""What buffers have that does not grow with the model."""
+
 
 def kv_type(name: str) -> str:
     """The name of a type of cache as it is written here.
@@ -46,13 +49,13 @@ def kv_layers(shape: Shape, context: int, kind: str = "f16", *, sequences: int =
         sequences: Conversations at once; each has a window of its own.
     """
     bits = BITS[kind.upper()]
-    all_tokens = padded(context)
-    seen = all_tokens
+    each = padded(-(-context // sequences))
+    seen = each
     if shape.window is not None:
         # A batch is written before the oldest tokens may go.
-        seen = min(all_tokens, padded(shape.window * sequences + BATCH))
+        seen = min(each, padded(shape.window + BATCH))
     return [
-        round((layer.key + layer.value) * (seen if layer.windowed else all_tokens) * bits / 8)
+        round((layer.key + layer.value) * (seen if layer.windowed else each) * sequences * bits / 8)
         for layer in shape.caches
     ]
 
@@ -74,12 +77,18 @@ def kv_read(shape: Shape, tokens: int, kind: str = "f16") -> int:
 
 
 def compute_bytes(shape: Shape, context: int, *, flash_attention: bool = True) -> int:
-    """Bytes to compute a batch in, at most: what ollama reserves for Llama."""
-    hidden = shape.hidden
-    scores = 0 if flash_attention else context * (1 + shape.heads)
-    layers = 4 * BATCH * (1 + 4 * hidden + scores)
-    output = 4 * BATCH * (hidden + shape.vocabulary)
-    return max(layers, output)
+    """Bytes to compute a batch in, at most.
+
+    The larger of two steps: a layer, and the output for every token of the batch, which ollama
+    reserves and llama.cpp does not always need.
+    """
+    hidden, tokens = shape.hidden, padded(context)
+    inner = 4 * hidden if shape.feed_forward is None else shape.feed_forward
+    if flash_attention:
+        layer = 4 * (5 * hidden + 3 * inner) + 2 * tokens
+    else:
+        layer = 4 * (4 * hidden + inner + tokens * (1 + shape.heads))
+    return BATCH * max(layer, 4 * (hidden + shape.vocabulary)) + SCHEDULER_BYTES
 
 
 def output_bytes(shape: Shape, sequences: int = 1) -> int:

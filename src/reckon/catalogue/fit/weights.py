@@ -1,11 +1,12 @@
 """Bytes of a model's weights: from a file as they are, for others by the rule of a quantisation.
 
-The files that end in `_K_M` and the like are mixtures: a table says which tensors get more bits, and
-it depends on the layer. The rules are llama.cpp's; what they give is checked against published
+The files that end in `_K_M` and the like are mixtures: some tensors get more bits, and which these
+are depends on the layer. The rules are llama.cpp's; what they give is checked against published
 sizes. What a model has beside its layers (experts, an encoder of pictures) enters in proportion.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -156,7 +157,7 @@ def _is_output(name: str) -> bool:
 
 def _layer_number(name: str) -> int | None:
     parts = name.split(".")
-    for before, number in zip(parts, parts[1:], strict=False):
+    for before, number in pairwise(parts):
         if before in ("blk", "layers", "h") and number.isascii() and number.isdigit():
             return int(number[:9])
     return None
@@ -187,7 +188,7 @@ def by_rule(weights: Weights, shape: Shape | None, kind: str) -> Sizes | None:
     counted, sizes = _counted(base, kind)
     if told is None and not whole:
         return None
-    factor = 1.0 if told is None or whole and abs(told / counted - 1) < 0.02 else told / counted
+    factor = 1.0 if told is None or (whole and abs(told / counted - 1) < 0.02) else told / counted
     layers = shape.layers if shape is not None else base.layers
     scaled = [round(size * factor) for size in sizes.layers]
     if len(scaled) != layers:
@@ -196,7 +197,8 @@ def by_rule(weights: Weights, shape: Shape | None, kind: str) -> Sizes | None:
     share = active / told if active and told and active < told else 1.0
     note = ""
     if not whole:
-        note = f"The weights are counted at {8 * sizes.total / counted:.2f} bits each, as in a dense model: its layers are not known."
+        bits = 8 * sizes.total / counted
+        note = f"Its weights are counted at {bits:.2f} bits each, as a dense model has them."
     elif factor != 1.0:
         note = "It has weights beside its dense layers, which are counted in proportion."
     total = round(sizes.total * factor)
