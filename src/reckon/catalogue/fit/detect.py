@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from reckon.catalogue.fit.machine import GIB, Gpu, Machine, plain, table
+from reckon.catalogue.fit.machine import GIB, Gpu, Machine, between, parse, plain, table
 from reckon.errors import UsageError
 from reckon.vocabulary.price import Interval
 
@@ -33,6 +33,17 @@ def printed(command: Sequence[str]) -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout if done.returncode == 0 else ""
+
+
+def machine_of(text: str | None, *, probe: bool = True) -> Machine:
+    """The machine that these words mean; None or `this`: the one that this runs on.
+
+    Raises:
+        UsageError: See `parse` and `this_machine`.
+    """
+    if text is None or text.strip().lower() == "this":
+        return this_machine(probe=probe)
+    return parse(text)
 
 
 def this_machine(
@@ -94,13 +105,12 @@ def _mac(run: Run) -> Machine:
     row = table().names.get(plain(chip))
     wired = run(["sysctl", "-n", "iogpu.wired_limit_mb"]).strip()
     memory = int(size)
-    speeds = row.bandwidth_gb_per_s if row else ()
     return Machine(
         name=f"this machine ({chip}, {memory / GIB:.0f} GB)",
         # A Mac with a processor by Intel has no memory that is one for both.
         kind="mac" if "apple" in chip.lower() else "computer",
         memory_bytes=memory,
-        bandwidth=Interval(speeds[0], sum(speeds) / len(speeds), speeds[-1]) if speeds else None,
+        bandwidth=between(row.bandwidth_gb_per_s) if row else None,
         tflops=row.tflops if row else None,
         # 0 stands for the default.
         gpu_limit_bytes=(int(wired) << 20 if wired.isdigit() else 0) or None,
@@ -161,11 +171,10 @@ def _card(name: str, size: int, *, nvidia: bool) -> Gpu:
         (rows[head] for end in range(len(words), 0, -1) if (head := " ".join(words[:end])) in rows),
         None,
     )
-    speeds = row.bandwidth_gb_per_s if row else ()
     return Gpu(
         name=name,
         memory_bytes=size,
-        bandwidth=Interval(speeds[0], sum(speeds) / len(speeds), speeds[-1]) if speeds else None,
+        bandwidth=between(row.bandwidth_gb_per_s) if row else None,
         tflops=row.tflops if row else None,
         nvidia=nvidia,
     )

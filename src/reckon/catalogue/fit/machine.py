@@ -95,7 +95,7 @@ def table() -> Table:
     return Table(
         rows,
         {plain(name): row for row in rows for name in (row.name, *row.aliases)},
-        {name: _between(ends) for name, ends in ram.items()},
+        {name: between(ends) for name, ends in ram.items()},
         sources,
     )
 
@@ -247,7 +247,7 @@ def _gpu(row: Row, size: float | None) -> Gpu:
     return Gpu(
         name=row.name,
         memory_bytes=round((size or row.memory_gib[0]) * GIB),
-        bandwidth=_between(row.bandwidth_gb_per_s),
+        bandwidth=between(row.bandwidth_gb_per_s),
         tflops=row.tflops,
         nvidia=row.kind == "nvidia",
     )
@@ -262,12 +262,12 @@ def _unified(text: str, row: Row, size: float | None) -> Machine:
                 f"The {row.name} comes with {sold} GB.",
                 do=f"Say which: --machine '{row.name} {row.memory_gib[-1]:g}GB'",
             )
-        size = row.memory_gib[0]
+        size = max(row.memory_gib)
     return Machine(
         name=row.name if row.kind == "phone" else f"{row.name}, {size:g} GB",
         kind="mac" if row.kind == "mac" else "phone" if row.kind == "phone" else "shared",
         memory_bytes=round(size * GIB),
-        bandwidth=_between(row.bandwidth_gb_per_s),
+        bandwidth=between(row.bandwidth_gb_per_s),
         tflops=row.tflops,
     )
 
@@ -282,7 +282,7 @@ def _some_mac(size: float) -> Machine:
         note += f": the speed is that of every chip with {size:g} GB, from {slow} to {fast}."
     else:
         note += ", and none that is known has so much memory, so that the speed is unknown."
-    speeds = sorted(speed for row in chips for speed in row.bandwidth_gb_per_s)
+    speeds = tuple(sorted(speed for row in chips for speed in row.bandwidth_gb_per_s))
     return Machine(
         name=f"Mac, {size:g} GB",
         kind="mac",
@@ -321,7 +321,8 @@ def _counted(gpus: list[Gpu]) -> Iterator[str]:
         yield f"{count}x {name}" if count > 1 else name
 
 
-def _between(ends: tuple[float, ...]) -> Interval:
+def between(ends: tuple[float, ...]) -> Interval:
+    """From the first of these to the last."""
     return Interval(ends[0], (ends[0] + ends[-1]) / 2, ends[-1])
 
 

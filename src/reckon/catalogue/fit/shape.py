@@ -5,7 +5,7 @@ which layers look back over a window only: GGUF files of most families leave it 
 is in `WINDOW_EVERY`.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -278,8 +278,9 @@ def of_config(config: dict[str, Any]) -> Shape | None:
 
 def _layer_kinds(config: dict[str, Any], layers: int, *, windowed: bool) -> list[str]:
     told: Any = config.get("layer_types")
-    if isinstance(told, list) and len(told) == layers:
-        return [_kind(str(each), windowed=windowed) for each in told]
+    kinds = cast("list[Any]", told) if isinstance(told, list) else []
+    if len(kinds) == layers:
+        return [_kind(str(each), windowed=windowed) for each in kinds]
     every = _whole(config, "full_attention_interval")
     if every:
         return ["linear" if (place + 1) % every else "all" for place in range(layers)]

@@ -31,7 +31,7 @@ class Read(msgspec.Struct, frozen=True):
 
 
 def decode(reads: list[Read]) -> Interval:
-    """Tokens a second of one conversation, where a token goes through all these memories in turn."""
+    """Tokens a second of one conversation; each token passes all these memories."""
     ends: list[float] = []
     for name in ("low", "likely", "high"):
         efficiency, layer_s = getattr(EFFICIENCY, name), getattr(LAYER_S, name)

@@ -80,7 +80,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     machine: Machine
     sizes: Sizes
-    shape: Shape | None
+    shape: Shape
     kv_type: str = "f16"
     sequences: int = 1
     """Conversations at once; they share the context."""
@@ -92,27 +92,19 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.machine.gpus)
 
     def beside(self, context: int) -> int:
-        """Bytes beside weights and cache, on all cards together."""
-        if self.shape is None:
-            return self.runtime()
+        """Bytes to compute in, on all cards together."""
         compute = cache.compute_bytes(self.shape, context, flash_attention=self.flash_attention)
         output = cache.output_bytes(self.shape, self.sequences)
-        return self.runtime() + compute * max(1, self.cards) + output
-
-    def runtime(self) -> int:
-        """Bytes that the engine takes for itself."""
-        if self.machine.kind != "computer":
-            return MAC_RUNTIME
-        return CARD_RUNTIME * self.cards if self.cards else COMPUTER_RUNTIME
+        return compute * max(1, len(self.machine.gpus)) + output
 
     def kv(self, context: int) -> int:
         """Bytes of the cache."""
-        assert self.shape is not None
         return cache.kv_bytes(self.shape, context, self.kv_type, sequences=self.sequences)
 
     def need(self, context: int) -> int:
         """Bytes in all."""
-        return self.sizes.total + self.kv(context) + self.beside(context)
+        rest = self.beside(context) + runtime_of(self.machine)
+        return self.sizes.total + self.kv(context) + rest
 
 
 def judge(case: Case, context: int | None = None) -> Fit:
@@ -123,47 +115,70 @@ def judge(case: Case, context: int | None = None) -> Fit:
         context: Tokens that the context shall have; None: 8,192, or what the model is made for
             where that is less.
     """
-    shape = case.shape
-    trained = shape.context_tokens if shape is not None else None
+    trained = case.shape.context_tokens
     if context is None:
         context = min(DEFAULT_CONTEXT, trained or DEFAULT_CONTEXT)
-    limit = limit_of(case.machine)
-    base = Fit(
+    limit, need = limit_of(case.machine), case.need(context)
+    found = Fit(
         machine=case.machine.name,
         context=context,
         kv_type=case.kv_type,
         weights_bytes=case.sizes.total,
-        kv_bytes=None,
-        compute_bytes=None,
-        runtime_bytes=case.runtime(),
-        need_bytes=None,
-        limit_bytes=limit,
-        headroom_bytes=None,
-        verdict="unknown",
-        largest_context=None,
-        layers=shape.layers if shape is not None else None,
-    )
-    if shape is None:
-        return _without_shape(base, case)
-    need = case.need(context)
-    beside = case.beside(context) - case.runtime()
-    found = msgspec.structs.replace(
-        base,
         kv_bytes=case.kv(context),
-        compute_bytes=beside,
+        compute_bytes=case.beside(context),
+        runtime_bytes=runtime_of(case.machine),
         need_bytes=need,
+        limit_bytes=limit,
         headroom_bytes=limit - need,
+        verdict="does not fit",
         largest_context=_largest(case, limit, trained),
+        layers=case.shape.layers,
         notes=_notes(case, context, limit),
     )
     if need <= limit:
-        return _with_speed(found, case, "fits", case.cards)
+        return _with_speed(found, case, "fits", 0)
     split = _split(case, context)
     if split is not None:
         return _with_speed(found, case, "offload", split)
     if found.largest_context is not None:
         return msgspec.structs.replace(found, verdict="less context")
-    return msgspec.structs.replace(found, verdict="does not fit")
+    return found
+
+
+def judge_weights(machine: Machine, sizes: Sizes, context: int | None = None) -> Fit:
+    """The verdict where the model's shape is unknown: too large for its weights alone, or unknown.
+
+    Args:
+        machine: Where it shall run.
+        sizes: Of its weights.
+        context: As in `judge`.
+    """
+    limit = limit_of(machine)
+    room = limit - sizes.total
+    beside = main_memory(machine) if machine.gpus else 0
+    note = "Its layers and heads are not known, and so its cache is not: give a GGUF file of it."
+    return Fit(
+        machine=machine.name,
+        context=DEFAULT_CONTEXT if context is None else context,
+        kv_type="f16",
+        weights_bytes=sizes.total,
+        kv_bytes=None,
+        compute_bytes=None,
+        runtime_bytes=runtime_of(machine),
+        need_bytes=None,
+        limit_bytes=limit,
+        headroom_bytes=room if room < 0 else None,
+        verdict="unknown" if room + beside >= 0 else "does not fit",
+        largest_context=None,
+        notes=(*machine.notes, *filter(None, [sizes.note]), note),
+    )
+
+
+def runtime_of(machine: Machine) -> int:
+    """Bytes that the engine takes for itself."""
+    if machine.kind != "computer":
+        return MAC_RUNTIME
+    return CARD_RUNTIME * len(machine.gpus) or COMPUTER_RUNTIME
 
 
 def limit_of(machine: Machine) -> int:
@@ -190,16 +205,6 @@ def main_memory(machine: Machine) -> int:
     return max(0, memory - reserved)
 
 
-def _without_shape(base: Fit, case: Case) -> Fit:
-    if case.sizes.total > base.limit_bytes:
-        room = base.limit_bytes - case.sizes.total
-        if case.sizes.total <= base.limit_bytes + _main_beside_cards(case.machine):
-            return base
-        return msgspec.structs.replace(base, verdict="does not fit", headroom_bytes=room)
-    note = "Its layers and heads are not known, so its cache is not: give a GGUF file of it."
-    return msgspec.structs.replace(base, notes=(note,))
-
-
 def _largest(case: Case, limit: int, trained: int | None) -> int | None:
     low, high = 0, (trained or MOST_CONTEXT) // cache.CONTEXT_STEP
     while low < high:
@@ -212,17 +217,13 @@ def _largest(case: Case, limit: int, trained: int | None) -> int | None:
     return found if found >= min(LEAST_CONTEXT, trained or LEAST_CONTEXT) else None
 
 
-def _main_beside_cards(machine: Machine) -> int:
-    return main_memory(machine) if machine.gpus else 0
-
-
 def _split(case: Case, context: int) -> int | None:
     """Layers in the cards where the rest stays in main memory; None where it does not fit so."""
-    if not case.cards or case.machine.memory_bytes is None or case.shape is None:
+    if not case.machine.gpus or case.machine.memory_bytes is None:
         return None
     layers = _layer_bytes(case, context)
     rest = case.sizes.total + case.kv(context)
-    room = limit_of(case.machine) - case.beside(context)
+    room = limit_of(case.machine) - case.beside(context) - runtime_of(case.machine)
     placed = 0
     # The last layers go first into the cards, and the output after them.
     for size in reversed(layers):
@@ -235,7 +236,6 @@ def _split(case: Case, context: int) -> int | None:
 
 
 def _layer_bytes(case: Case, context: int) -> list[int]:
-    assert case.shape is not None
     kept = cache.kv_layers(case.shape, context, case.kv_type, sequences=case.sequences)
     count = len(kept)
     weights = list(case.sizes.layers)
@@ -264,7 +264,6 @@ def _with_speed(found: Fit, case: Case, verdict: Verdict, placed: int) -> Fit:
 
 def _speed(case: Case, tokens: int, verdict: Verdict, placed: int) -> Interval | None:
     shape, machine = case.shape, case.machine
-    assert shape is not None
     size = case.sizes.read + cache.kv_read(shape, tokens, case.kv_type)
     share = placed / shape.layers if verdict == "offload" else 1.0
     reads: list[speed.Read] = []
@@ -285,7 +284,6 @@ def _speed(case: Case, tokens: int, verdict: Verdict, placed: int) -> Interval |
 
 def _notes(case: Case, context: int, limit: int) -> tuple[str, ...]:
     shape, machine = case.shape, case.machine
-    assert shape is not None
     notes = [*machine.notes, case.sizes.note, shape.note]
     if shape.context_tokens and context > shape.context_tokens:
         notes.append(f"The model is made for {shape.context_tokens:,} tokens of context.")

@@ -5,6 +5,7 @@ are depends on the layer. The rules are llama.cpp's; what they give is checked a
 sizes. What a model has beside its layers (experts, an encoder of pictures) enters in proportion.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -98,7 +99,7 @@ def of_gguf(header: Header) -> Sizes:
     used, experts = header.number("expert_used_count"), header.number("expert_count")
     share = used / experts if used and experts and used <= experts else 1.0
     return _summed(
-        [(each, _is_expert(each.name)) for each in header.tensors], share, _most(header.tensors)
+        [(each, _is_expert(each.name)) for each in header.tensors], share, most_of(header.tensors)
     )
 
 
@@ -110,7 +111,11 @@ def of_tensors(tensors: Iterable[Tensor], share: float, kind: str) -> Sizes:
         share: Of its experts, those that a token asks.
         kind: What their quantisation is called.
     """
-    return _summed([(each, ".experts." in each.name) for each in tensors], share, kind)
+    return _summed([(each, bool(_EXPERTS.search(each.name))) for each in tensors], share, kind)
+
+
+_EXPERTS = re.compile(r"\.(experts|switch_mlp)\.")
+"""Of a mixture, in the names of Hugging Face and of MLX."""
 
 
 def _summed(tensors: list[tuple[Tensor, bool]], share: float, kind: str) -> Sizes:
@@ -163,8 +168,8 @@ def _layer_number(name: str) -> int | None:
     return None
 
 
-def _most(tensors: Iterable[Tensor]) -> str:
-    """The type that holds most of the bytes."""
+def most_of(tensors: Iterable[Tensor]) -> str:
+    """The type of tensor that holds most of the bytes."""
     sizes: dict[str, int] = {}
     for each in tensors:
         sizes[each.type] = sizes.get(each.type, 0) + each.size

@@ -8,6 +8,7 @@ COMMANDS = {
     "list": "Models whose name holds all the words of QUERY.",
     "show": "One model's card: price now and then, limits, what it takes.",
     "training": "What training a model took: hours, dollars, operations, electricity.",
+    "fit": "Does it run here? Memory, verdict with headroom, tokens a second.",
     "default": "Show or set the model that is used without -m.",
     "refresh": "Fetch newer data; prices are appended, never overwritten.",
 }
