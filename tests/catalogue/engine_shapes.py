@@ -64,7 +64,9 @@ def logged(
 class ShapeWriter:
     """A model file, tensor by tensor."""
 
-    def __init__(self, path: Path, architecture: str, *, hidden: int, layers: int, ffn: int) -> None:
+    def __init__(
+        self, path: Path, architecture: str, *, hidden: int, layers: int, ffn: int
+    ) -> None:
         self.writer = gguf.GGUFWriter(path, architecture)
         self.hidden = hidden
         words = Vocabulary()

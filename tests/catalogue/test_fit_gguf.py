@@ -94,7 +94,9 @@ KEYS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, 
 
 
 @settings(max_examples=60)
-@given(st.dictionaries(KEYS.map("x.{}".format), SCALARS | ARRAYS, max_size=6), st.sampled_from([2, 3]))
+@given(
+    st.dictionaries(KEYS.map("x.{}".format), SCALARS | ARRAYS, max_size=6), st.sampled_from([2, 3])
+)
 def test_any_values_are_read_as_the_official_reader_reads_them(tmp_path_factory, values, version):
     """All thirteen types, both versions."""
     path = tmp_path_factory.mktemp("gguf") / "m.gguf"
@@ -206,11 +208,18 @@ def test_a_name_that_only_looks_like_a_part_is_a_file_of_its_own(name):
             "A length in its header points behind its end.",
         ),
         (
-            made.header({"k": (made.ARRAY, (made.U64, [1]))})[:-16] + struct.pack("<QQ", 1 << 50, 1),
+            made.header({"k": (made.ARRAY, (made.U64, [1]))})[:-16]
+            + struct.pack("<QQ", 1 << 50, 1),
             "It claims to hold 1,125,899,906,842,624 elements of an array.",
         ),
-        (made.header({"general.alignment": (made.U32, 24)}), "Its alignment is 24, not a power of two."),
-        (made.header({"general.alignment": (made.U32, 0)}), "Its alignment is 0, not a power of two."),
+        (
+            made.header({"general.alignment": (made.U32, 24)}),
+            "Its alignment is 24, not a power of two.",
+        ),
+        (
+            made.header({"general.alignment": (made.U32, 0)}),
+            "Its alignment is 0, not a power of two.",
+        ),
         (made.header({"general.alignment": (made.TEXT, "32")}), "Its alignment is no number."),
     ],
 )

@@ -94,8 +94,13 @@ def server() -> Iterator[FileServer]:
 
 def model(words: int = 1000) -> bytes:
     """A file with a vocabulary of so many words, and many weights."""
-    vocabulary = (made.ARRAY, (made.TEXT, [f"a word of some length {each}" for each in range(words)]))
-    return made.file(made.llama() | {"tokens": vocabulary}, [("blk.0.w", (1024, 1 << 14), 0, WEIGHTS)])
+    vocabulary = (
+        made.ARRAY,
+        (made.TEXT, [f"a word of some length {each}" for each in range(words)]),
+    )
+    return made.file(
+        made.llama() | {"tokens": vocabulary}, [("blk.0.w", (1024, 1 << 14), 0, WEIGHTS)]
+    )
 
 
 def read(url: str) -> gguf.Header:

@@ -319,8 +319,6 @@ def _down_type(kind: str, place: int, shape: Shape) -> str | None:
     """Of the tables that lead back from the feed-forward layer."""
     layers = shape.layers
     return {
-        "IQ4_XS": "Q5_K" if place < layers // 8 else None,
-        "IQ4_NL": "Q5_K" if place < layers // 8 else None,
         "Q2_K": "Q3_K",
         "Q3_K_M": "Q5_K" if place < layers // 16 else "Q4_K",
         "Q3_K_L": "Q5_K",
