@@ -5,8 +5,17 @@ from typing import Any
 
 U8, I8, U16, I16, U32, I32, F32, BOOL, TEXT, ARRAY, U64, I64, F64 = range(13)
 _FORMATS = {
-    **{U8: "B", I8: "b", U16: "H", I16: "h", U32: "I", I32: "i"},
-    **{F32: "f", BOOL: "?", U64: "Q", I64: "q", F64: "d"},
+    U8: "B",
+    I8: "b",
+    U16: "H",
+    I16: "h",
+    U32: "I",
+    I32: "i",
+    F32: "f",
+    BOOL: "?",
+    U64: "Q",
+    I64: "q",
+    F64: "d",
 }
 
 Typed = tuple[int, Any]

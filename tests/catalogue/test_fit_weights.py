@@ -265,13 +265,13 @@ def test_a_broken_safetensors_file_is_refused_with_its_reason(tmp_path, damage, 
 
 def test_a_folder_without_a_model_is_told(tmp_path):
     """No configuration, no weights, a configuration that is none."""
-    with pytest.raises(SourceError, match=f"There is no model in {tmp_path}."):
+    with pytest.raises(SourceError, match="There is no model in"):
         safetensors.read_folder(tmp_path)
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(SourceError, match=f"There are no weights in {tmp_path}."):
+    with pytest.raises(SourceError, match="There are no weights in"):
         safetensors.read_folder(tmp_path)
     (tmp_path / "config.json").write_text("[1]")
-    with pytest.raises(SourceError, match="It is no JSON object."):
+    with pytest.raises(SourceError, match="It is no JSON object"):
         safetensors.read_folder(tmp_path)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(SourceError, match="It is no JSON: "):

@@ -100,6 +100,10 @@ def table() -> Table:
     )
 
 
+_PLUS = re.compile(r"(?<!max)\+|,|&|\band\b|\bwith\b", re.IGNORECASE)
+"""Between the parts of a machine; AMD has chips whose names end in `Max+`."""
+
+
 def parse(text: str) -> Machine:
     """The machine that these words mean.
 
@@ -110,14 +114,18 @@ def parse(text: str) -> Machine:
     Raises:
         UsageError: A part is not known, or memory is missing or stands there twice.
     """
-    plus = re.split(r"\+|,|&|\band\b|\bwith\b", text.replace("\N{MULTIPLICATION SIGN}", "x"))
-    parts = [part for part in plus if part.strip()]
+    parts = [
+        part for part in _PLUS.split(text.replace("\N{MULTIPLICATION SIGN}", "x")) if part.strip()
+    ]
     if not parts:
         _fail(text, "Nothing is named.")
     gpus: list[Gpu] = []
     whole: list[Machine] = []
     for part in parts:
         count, size, words = _taken_apart(text, part)
+        if size is None and len(parts) > 1 and set(words.split()) <= _COMPUTERS:
+            # `PC with 16GB of RAM`
+            continue
         found = _part(text, count, size, words)
         if isinstance(found, Machine):
             whole.append(found)
@@ -207,7 +215,7 @@ def _unknown(text: str, words: str) -> NoReturn:
 
 def plain(name: str) -> str:
     """A name in small letters, without its maker."""
-    words = re.sub(r"[^a-z0-9+]+", " ", name.lower()).split()
+    words = re.sub(r"[^a-z0-9]+", " ", name.lower()).split()
     return " ".join(word for word in words if word not in _MAKERS)
 
 
