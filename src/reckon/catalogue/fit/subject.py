@@ -21,6 +21,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     source: str
     """Where its figures come from."""
+    repository: str | None = None
+    """Where its weights are published, as `OWNER/NAME` of the hub."""
     sizes: weights.Sizes
     shape: shape.Shape | None
 
@@ -69,7 +71,13 @@ def of_model(model: Model, kind: str) -> Subject:
             why="Its row gives neither its parameters nor its layers.",
             do="Give a GGUF file of it.",
         )
-    return Subject(name=model.key, source=model.source, sizes=sizes, shape=form)
+    return Subject(
+        name=model.key,
+        source=model.source,
+        repository=model.weights.repository,
+        sizes=sizes,
+        shape=form,
+    )
 
 
 def judged(

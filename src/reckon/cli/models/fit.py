@@ -107,7 +107,7 @@ def _tell(asked: "Subject", fit: "Fit") -> None:
     if fit.headroom_bytes is not None:
         room = _gib(abs(fit.headroom_bytes))
         verdict += f", {room} {'to spare' if fit.headroom_bytes >= 0 else 'short'}"
-    click.echo(f"{asked.name} ({asked.sizes.type}) on {fit.machine}: {verdict}.")
+    click.echo(f"{_name(asked)} ({asked.sizes.type}) on {fit.machine}: {verdict}.")
     layers = f", {fit.gpu_layers} of {fit.layers} layers in the card" if fit.gpu_layers else ""
     beside = None if fit.compute_bytes is None else fit.compute_bytes + fit.runtime_bytes
     lines = [
@@ -123,6 +123,10 @@ def _tell(asked: "Subject", fit: "Fit") -> None:
     ]
     for name, value in lines:
         click.echo(f"{name + ':':9} {value}")
+
+
+def _name(asked: "Subject") -> str:
+    return asked.repository or asked.name
 
 
 def _source(asked: "Subject") -> str:
@@ -148,7 +152,7 @@ def _list(found: "list[tuple[Subject, Fit]]") -> None:
     click.echo(f"On {found[0][1].machine}, all figures estimated:")
     cells = [
         [
-            asked.name,
+            _name(asked),
             asked.sizes.type,
             fit.verdict,
             _gib(fit.need_bytes),
@@ -165,6 +169,7 @@ def _list(found: "list[tuple[Subject, Fit]]") -> None:
 def _row(asked: "Subject", fit: "Fit") -> Row:
     return {
         "model": asked.name,
+        "repository": asked.repository,
         "source": asked.source,
         "machine": fit.machine,
         "verdict": fit.verdict,
