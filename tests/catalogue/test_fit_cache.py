@@ -134,6 +134,18 @@ def test_a_file_that_is_no_language_model_has_no_shape():
     assert shape.of_gguf(gguf.parse(data, len(data), "x")) is None
 
 
+def test_a_file_that_does_not_say_its_heads_has_no_shape():
+    """Nor one that says them for another number of layers."""
+    for heads in (None, (made.ARRAY, (made.I32, [2, 2, 2]))):
+        values = made.llama()
+        for name in ("llama.attention.head_count", "llama.attention.head_count_kv"):
+            values.pop(name)
+            if heads is not None:
+                values[name] = heads
+        data = made.file(values, [])
+        assert shape.of_gguf(gguf.parse(data, len(data), "x")) is None
+
+
 # What a config.json says of it
 
 CONFIG = {

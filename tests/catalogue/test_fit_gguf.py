@@ -273,6 +273,12 @@ def test_a_download_that_broke_off_is_told_as_such():
     assert error.do == "The file is cut off: download it again."
 
 
+def test_a_tensor_of_an_unknown_type_must_lie_in_the_file_too():
+    """Its size is the room up to the next, which may be anywhere."""
+    rows = (made.tensor("a", (32,), 99, 0), made.tensor("b", (0,), 98, 1 << 60))
+    assert refused(with_tensors(*rows, room=64)).do == "The file is cut off: download it again."
+
+
 def test_arrays_nested_for_ever_are_refused():
     """Each level costs twelve bytes."""
     kind, found = made.U8, [1]

@@ -320,21 +320,21 @@ class _Reader:
         """Bytes of each tensor; those of an unknown type fill the room up to the next."""
         places = sorted(range(len(rows)), key=lambda place: rows[place][3])
         room = max(0, self.size - begin)
-        ends = {place: rows[following][3] for place, following in pairwise(places)} | dict.fromkeys(
-            places[-1:], room
-        )
+        ends = {place: rows[following][3] for place, following in pairwise(places)}
+        ends |= {place: max(room, rows[place][3]) for place in places[-1:]}
         found: dict[int, int] = {}
         for place in places:
             name, shape, kind, offset = rows[place]
-            if kind not in BLOCKS:
-                found[place] = max(0, ends[place] - offset)
-                continue
-            _, weights, size = BLOCKS[kind]
-            if (shape[0] if shape else 1) % weights:
-                _fail(
-                    self.name, f"A row of the tensor {_short(name)} is no whole number of blocks."
-                )
-            found[place] = prod(shape) // weights * size
+            if kind in BLOCKS:
+                _, weights, size = BLOCKS[kind]
+                if (shape[0] if shape else 1) % weights:
+                    _fail(
+                        self.name,
+                        f"A row of the tensor {_short(name)} is no whole number of blocks.",
+                    )
+                found[place] = prod(shape) // weights * size
+            else:
+                found[place] = ends[place] - offset
             if offset + found[place] > room:
                 _fail(
                     self.name,

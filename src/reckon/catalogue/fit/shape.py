@@ -123,6 +123,9 @@ def of_gguf(header: Header) -> Shape | None:
     if max(hidden, vocabulary) > LARGEST_SIDE:
         return None
     heads = _per_layer(header, "attention.head_count", layers)
+    kv_heads = _per_layer(header, "attention.head_count_kv", layers) or heads
+    if not kv_heads:
+        return None
     most_heads = max(heads, default=0) or 1
     window, pattern = _window(header, layers)
     note = ""
@@ -130,7 +133,7 @@ def of_gguf(header: Header) -> Shape | None:
         note = "It has a sliding window, which is not counted: every layer keeps every token."
     names = {tensor.name for tensor in header.tensors}
     return Shape(
-        caches=_gguf_caches(header, layers, heads, pattern or [False] * layers),
+        caches=_gguf_caches(header, kv_heads, most_heads, pattern or [False] * layers),
         hidden=hidden,
         heads=most_heads,
         vocabulary=vocabulary,
@@ -145,15 +148,14 @@ def of_gguf(header: Header) -> Shape | None:
 
 
 def _gguf_caches(
-    header: Header, layers: int, heads: list[int], pattern: list[bool]
+    header: Header, kv_heads: list[int], heads: int, pattern: list[bool]
 ) -> tuple[Layer, ...]:
-    size = (header.number("embedding_length") or 0) // (max(heads, default=0) or 1)
+    size = (header.number("embedding_length") or 0) // heads
     latent = header.number("attention.kv_lora_rank")
-    recurrent = _recurrent(header, layers)
+    recurrent = _recurrent(header, len(kv_heads))
     if latent:
         rope = header.number("rope.dimension_count") or 0
         return tuple(Layer(0, 0) if flag else Layer(latent + rope, 0) for flag in recurrent)
-    counts = _per_layer(header, "attention.head_count_kv", layers) or heads
     sizes = [
         [
             header.number(f"attention.{part}{end}") or header.number(f"attention.{part}") or size
@@ -163,7 +165,7 @@ def _gguf_caches(
     ]
     return tuple(
         Layer(0, 0) if flag else Layer(count * key, count * value, windowed)
-        for flag, count, windowed in zip(recurrent, counts, pattern, strict=True)
+        for flag, count, windowed in zip(recurrent, kv_heads, pattern, strict=True)
         for key, value in [sizes[windowed]]
     )
 
