@@ -236,16 +236,24 @@ def test_no_limit_is_no_limit(tmp_path):
 
 def test_cards_are_found_by_their_maker_s_program(tmp_path):
     """Which adds words to the names."""
-    said = "NVIDIA GeForce RTX 4090, 24564\nNVIDIA H100 80GB HBM3, 81559\nOdd, Card, 100\n"
+    said = (
+        "NVIDIA GeForce RTX 4090, 24564\nNVIDIA H100 80GB HBM3, 81559\nOdd, Card, 100\n"
+        "NVIDIA GeForce RTX 4090 Laptop GPU, 16376\nNVIDIA A100-SXM4-80GB, 81920\nno size, x\n"
+    )
     found = here(linux(tmp_path), lambda command: said if command[0] == "nvidia-smi" else "")
     assert [(gpu.name, gpu.memory_bytes >> 20) for gpu in found.gpus] == [
         ("NVIDIA GeForce RTX 4090", 24_564),
         ("NVIDIA H100 80GB HBM3", 81_559),
         ("Odd, Card", 100),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", 16_376),
+        ("NVIDIA A100-SXM4-80GB", 81_920),
     ]
     assert found.gpus[0].bandwidth == Interval(1008, 1008, 1008)
     assert found.gpus[1].bandwidth == Interval(2039, (2039 + 3350) / 2, 3350)
     assert found.gpus[2].bandwidth is None
+    # The same name, and another card.
+    assert found.gpus[3].bandwidth is None
+    assert found.gpus[4].bandwidth == Interval(1555, (1555 + 2039) / 2, 2039)
 
 
 def test_cards_of_amd_are_found_in_the_system_s_files(tmp_path):

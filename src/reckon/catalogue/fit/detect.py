@@ -3,6 +3,7 @@
 Where the chip is not in the table, how fast its memory is read is measured for a moment.
 """
 
+import re
 import subprocess
 import sys
 import time
@@ -163,14 +164,14 @@ def _amd(root: Path) -> tuple[Gpu, ...]:
     return tuple(found)
 
 
+_EXTRA = re.compile(r"\b(\d+gb|hbm\d\w*|sxm\d*|pcie|gpu|generation)\b")
+"""What drivers add to names: `NVIDIA H100 80GB HBM3`, `NVIDIA A100-SXM4-80GB`. A name with other
+words is another card: one for laptops has half of the bandwidth."""
+
+
 def _card(name: str, size: int, *, nvidia: bool) -> Gpu:
-    # `NVIDIA H100 80GB HBM3` and `NVIDIA A100-SXM4-80GB` say more than the table's names.
-    words = plain(name).split()
-    rows = table().names
-    row = next(
-        (rows[head] for end in range(len(words), 0, -1) if (head := " ".join(words[:end])) in rows),
-        None,
-    )
+    words = _EXTRA.sub(" ", plain(name)).split()
+    row = table().names.get(" ".join(words))
     return Gpu(
         name=name,
         memory_bytes=size,
