@@ -132,7 +132,7 @@ def _name(asked: "Subject") -> str:
 def _source(asked: "Subject") -> str:
     if asked.sizes.exact:
         return f"the weights are those of {asked.source}"
-    return f"the weights by the rule of {asked.sizes.type} ({asked.source})"
+    return f"the weights by the rule of {asked.sizes.type}"
 
 
 def _context(fit: "Fit") -> str:
