@@ -8,7 +8,7 @@ import sys
 
 import atheris
 
-TRACED = ["reckon.providers", "reckon.run.headers"]
+TRACED = ["reckon.providers", "reckon.run.headers", "reckon.catalogue.fit"]
 
 
 def main() -> None:

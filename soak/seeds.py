@@ -71,6 +71,51 @@ def _exchanges(wire: str) -> Iterator[Any]:
                     yield found
 
 
+def gguf_files() -> Iterator[bytes]:
+    """Small models in both byte orders: values of each kind, a long array, two tensors."""
+    for order in "<>":
+
+        def text(word: str, order: str = order) -> bytes:
+            return struct.pack(order + "Q", len(word)) + word.encode()
+
+        def number(name: str, value: int, order: str = order) -> bytes:
+            return text(name) + struct.pack(order + "II", 4, value)
+
+        words = [f"w{place}" for place in range(1_100)]
+        values = [
+            text("general.architecture") + struct.pack(order + "I", 8) + text("gemma3"),
+            number("gemma3.block_count", 2),
+            number("gemma3.embedding_length", 64),
+            number("gemma3.attention.head_count", 4),
+            number("gemma3.attention.sliding_window", 512),
+            number("gemma3.expert_count", 4),
+            number("gemma3.expert_used_count", 1),
+            text("gemma3.attention.head_count_kv") + struct.pack(order + "IIQ2i", 9, 5, 2, 2, 0),
+            text("tokens")
+            + struct.pack(order + "IIQ", 9, 8, len(words))
+            + b"".join(map(text, words)),
+        ]
+        tensors = [
+            text("token_embd.weight") + struct.pack(order + "IQQIQ", 2, 64, 8, 2, 0),
+            text("blk.0.ffn_up_exps.weight") + struct.pack(order + "IQQQIQ", 3, 32, 2, 4, 0, 288),
+        ]
+        counts = struct.pack(order + "IQQ", 3, len(tensors), len(values))
+        head = b"GGUF" + counts + b"".join(values) + b"".join(tensors)
+        head += bytes(-len(head) % 32 + 288 + 1_024)
+        yield head
+        # The same without the words, which are most of it.
+        counts = struct.pack(order + "IQQ", 2, len(tensors), len(values) - 1)
+        head = b"GGUF" + counts + b"".join(values[:-1]) + b"".join(tensors)
+        yield head + bytes(-len(head) % 32 + 288 + 1_024)
+
+
+def safetensors_heads() -> Iterator[bytes]:
+    """Headers of safetensors files, without the length before them."""
+    tensor = {"dtype": "F16", "shape": [4, 8], "data_offsets": [0, 64]}
+    yield json.dumps({"__metadata__": {"format": "mlx"}, "model.layers.0.w": tensor}).encode()
+    yield b"{}"
+
+
 def pictures() -> Iterator[bytes]:
     """The first bytes of a picture of each kind."""
     for path in sorted(PHOTOS.glob("**/*.*")):

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from reckon.errors import BadMedia, ProviderError, UsageError
+from reckon.catalogue.fit import gguf, safetensors, shape, weights
+from reckon.errors import BadMedia, ProviderError, SourceError, UsageError
 from reckon.providers import registry
 from reckon.providers.json_stream import ObjectReader
 from reckon.providers.limit_headers import LONGEST_S
@@ -295,6 +296,49 @@ def check_header(data: bytes) -> None:
     assert reads <= 1 + len(data) // 2
 
 
+def check_gguf(data: bytes) -> None:
+    """A header is whole, refused, or says how much more it needs; sizes and shape come of it."""
+    try:
+        found = gguf.parse(data, len(data), "x.gguf")
+    except SourceError as error:
+        found = str(error)
+        _names_a_remedy(error)
+    else:
+        sizes = weights.of_gguf(found)
+        assert 0 <= sizes.read <= sizes.total <= len(data)
+        form = shape.of_gguf(found)
+        assert form is None or 0 < form.layers <= shape.MOST_LAYERS
+    have = 0
+    # What has come so far of a file on a server tells the same in the end.
+    for piece in next(cuts(data)):
+        have += len(piece)
+        try:
+            assert gguf.parse(data[:have], len(data), "x.gguf") == found
+        except gguf.NeedsMore as more:
+            assert have < more.size <= len(data)
+        except SourceError as error:
+            assert str(error) == found
+
+
+def check_safetensors(data: bytes) -> None:
+    """Tensors lie within the file, or the header is refused."""
+    room = len(data) // 2
+    try:
+        found = safetensors.parse(data, room, "x.safetensors")
+    except SourceError as error:
+        _names_a_remedy(error)
+    else:
+        assert all(0 <= tensor.size <= room for tensor in found)
+        assert weights.of_tensors(found, 1.0, "F16").total >= 0
+
+
+def _names_a_remedy(error: SourceError) -> None:
+    assert error.what, "an error says what happened"
+    assert error.why, "an error says why"
+    assert error.do, "an error says what to do"
+    assert len(str(error)) < 2000, "an error is short"
+
+
 def _streams() -> list[bytes]:
     return [each for wire in seeds.FORMATS for each in seeds.built_in(wire, stream=True)] + [
         b"\xef\xbb\xbfdata:a\rdata: b\r\r: ping\r\n\r\nid: 1\ndata\ndata: \n\n"
@@ -317,5 +361,7 @@ TARGETS = {
         Target("sse", in_time(check_sse), _streams),
         Target("json_stream", in_time(check_objects), _objects),
         Target("headers", in_time(check_header), lambda: list(seeds.pictures())),
+        Target("gguf", in_time(check_gguf), lambda: list(seeds.gguf_files())),
+        Target("safetensors", in_time(check_safetensors), lambda: list(seeds.safetensors_heads())),
     )
 }

@@ -11,6 +11,7 @@ COMMANDS = {
     "changes": "What is new, cheaper, dearer, retired since a day.",
     "history": "How context windows grew; the cheapest model above a score.",
     "training": "What training a model took: hours, dollars, operations, electricity.",
+    "fit": "Does it run here? Memory, verdict with headroom, tokens a second.",
     "default": "Show or set the model that is used without -m.",
     "refresh": "Fetch newer data; prices are appended, never overwritten.",
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reckon.cli.models.dissent import MARK, NOTE
+from reckon.cli.models.fit import runs_on
 from reckon.cli.models.rows import Row, model_row, score_fields
 from reckon.cli.options import Dollars, json_option
 from reckon.errors import UsageError
@@ -26,6 +27,7 @@ MODALITIES = ("text", "image", "audio", "video", "pdf")
 @click.option("--min-context", type=click.IntRange(min=1), metavar="N", help="Tokens at least.")
 @click.option("--open-weights", is_flag=True, help="Only those whose weights can be had.")
 @click.option("--free-tier", is_flag=True, help="Only those that cost nothing within limits.")
+@click.option("--fits", metavar="MACHINE", help="Only those that run there: '64GB Mac', 'this'.")
 @click.option("--max-price", type=Dollars(), help="Per million input tokens.")
 @click.option(
     "--beats",
@@ -57,6 +59,7 @@ def command(  # noqa: PLR0917
     min_context: int | None,
     open_weights: bool,
     free_tier: bool,
+    fits: str | None,
     max_price: Decimal | None,
     beats: str | None,
     by: Any,
@@ -75,6 +78,7 @@ def command(  # noqa: PLR0917
             do=f"Name one: reckon models list --beats gpt-4-0314 --by {by}",
         )
     day = today()
+    runs = runs_on(fits)
     found = listing(
         load(),
         " ".join(query),
@@ -89,7 +93,9 @@ def command(  # noqa: PLR0917
         max_price=max_price,
     )
     rows = [
-        _row(model_row(each.model, price_on(each.model, day), day), each) for each in found.rows
+        _row(model_row(each.model, price_on(each.model, day), day), each)
+        for each in found.rows
+        if runs(each.model)
     ]
     if sort or beats is None:
         rows.sort(key=lambda row: _sort_key(row, sort))
