@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reckon.catalogue.load import load
 from reckon.errors import BadMedia, CatalogueError
-from reckon.price.media import RULES, image_tokens
+from reckon.price.media import IMAGES, image_tokens
 
 TRUTH = Path(__file__).parents[3] / "shared" / "facts" / "multimodal-token-truth.csv"
 
