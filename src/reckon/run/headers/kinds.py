@@ -2,7 +2,8 @@
 
 import struct
 
-from reckon.run.headers.header import Header, ReadAt, Reader, cut
+from reckon.price.media.rules import LARGEST_SIDE, LONGEST_S
+from reckon.run.headers.header import Header, ReadAt, Reader, broken, cut
 from reckon.run.headers.pictures import picture_header
 
 
@@ -27,9 +28,24 @@ def media_header(head: bytes, size: int, read_at: ReadAt | None = None) -> Heade
     # Pictures are priced by the ten thousands; readers of the others are loaded when one is met.
     reader = Reader(head, size, read_at)
     try:
-        return _other(head, reader)
+        other = _other(head, reader)
     except (struct.error, IndexError) as error:
         raise cut() from error
+    return None if other is None else _sane(other)
+
+
+def _sane(header: Header) -> Header:
+    """The header, if what it says can be.
+
+    Raises:
+        BadMedia: It says a length or a size that nothing has.
+    """
+    sides = [(header.width, header.height)] if header.modality == "video" else header.pages
+    if not all(0 < side <= LARGEST_SIDE for pair in sides for side in pair):
+        raise broken("It says a size that nothing has.")
+    if header.modality != "pdf" and not 0 < header.seconds <= LONGEST_S:
+        raise broken("It says a length that nothing has.")
+    return header
 
 
 def _other(head: bytes, reader: Reader) -> Header | None:  # noqa: PLR0911 - one for each kind

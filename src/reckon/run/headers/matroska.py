@@ -83,8 +83,9 @@ def _note(found: _Found, element: Element, reader: Reader) -> None:
     elif kind == _SCALE:
         found.scale_ns = _number(reader, element)
     elif kind == _DURATION:
-        data = reader.at(element.start, element.end - element.start)
-        found.units = struct.unpack(">f" if len(data) == 4 else ">d", data)[0]
+        data = reader.at(element.start, 8)
+        short = element.end - element.start == 4
+        found.units = struct.unpack_from(">f" if short else ">d", data)[0]
     elif kind == _KIND:
         found.kinds.add(_number(reader, element))
     elif kind in (_WIDTH, _HEIGHT, _SHOWN_WIDTH, _SHOWN_HEIGHT, _SHOWN_UNIT):

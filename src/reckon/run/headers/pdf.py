@@ -25,6 +25,12 @@ _START = re.compile(rb"startxref\s+(\d+)")
 _HEAD = re.compile(rb"\s*(\d+)\s+(\d+)\s+obj")
 _SECTION = re.compile(rb"\s*(\d+)\s+(\d+)[ \t]*\r?\n?")
 
+_OF_ANOTHER_KIND = (
+    ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError,
+    zlib.error,
+)  # fmt: skip
+"""What comes of an object that is missing, or is no such thing as stands in its place."""
+
 Entry = tuple[int, int]
 """Offset and -1 for an object of its own; or the stream that it is in, and its place there."""
 
@@ -37,7 +43,7 @@ def pdf(reader: Reader) -> Header:
     """
     try:
         pages = _Document(reader).pages()
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError, zlib.error) as error:
+    except _OF_ANOTHER_KIND as error:
         raise _unread() from error
     return Header("application/pdf", "pdf", pages=pages)
 
