@@ -102,6 +102,24 @@ def test_a_recording_without_a_length_says_what_to_do(data: bytes, kind: str) ->
     assert refused.value.reason == f"{kind} of unknown length"
 
 
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (files.flac((1 << 36) - 1, 1), "a length"),
+        (files.webm(float("inf")), "a length"),
+        (files.webm(float("nan")), "a length"),
+        (files.pdf(((2_000_000, 842),)), "a size"),
+    ],
+)
+def test_what_no_recording_and_no_page_has_is_refused(data: bytes, what: str) -> None:
+    """Two thousand years of sound, a page of a kilometre: the header is broken."""
+    with pytest.raises(BadMedia) as refused:
+        header(data)
+    assert refused.value.reason in ("broken file", "film of unknown length")
+    assert what in refused.value.why or "no duration" in refused.value.why
+    assert refused.value.do
+
+
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
 def test_sound_that_was_piped_is_as_long_as_the_file(size: int) -> None:
     """A program that writes to a pipe cannot go back to say how much it wrote."""
