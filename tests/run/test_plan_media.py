@@ -92,7 +92,7 @@ def test_documents_are_priced_by_page(tmp_path: Path) -> None:
     assert 2_580 < gemini.input_tokens.likely < 2_600
     assert claude.input_tokens.low > 15_510
     assert claude.input_tokens.high > 45_000
-    assert gemini.input_tokens.high - gemini.input_tokens.low < 20
+    assert gemini.input_tokens.high - gemini.input_tokens.low < 30
 
 
 def test_an_encrypted_document_is_left_out_with_its_reason(tmp_path: Path) -> None:

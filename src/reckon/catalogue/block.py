@@ -69,6 +69,7 @@ def all_files() -> list[Path]:
     """Every data file that a change of would change the catalogue."""
     return [
         PROVIDERS,
+        MEDIA,
         *own_files(),
         *fetched_files(),
         *llm_files(),
