@@ -8,6 +8,7 @@ import json
 import re
 import struct
 from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,28 @@ def pictures() -> Iterator[bytes]:
     entries = struct.pack("<HHHII", 2, 256, 4, 1, 4) + struct.pack("<HHII", 257, 4, 1, 3)
     yield b"II*\0\x08\0\0\0" + entries
     yield b"\0\0\0\x18ftypheic" + bytes(8) + b"\0\0\0\x14ispe\0\0\0\0" + struct.pack(">II", 4, 3)
+
+
+def media(kind: str) -> Iterator[bytes]:
+    """Small files of a kind, `audio`, `video` or `pdf`: those of the tests."""
+    spec = spec_from_file_location("media_files", ROOT / "tests" / "run" / "media_files.py")
+    if spec is None or spec.loader is None:
+        return
+    files = module_from_spec(spec)
+    spec.loader.exec_module(files)
+    names = {
+        "audio": ("wav", "flac", "opus", "vorbis", "mp3"),
+        "video": ("mp4", "webm", "avi"),
+        "pdf": ("pdf",),
+    }
+    for name in names[kind]:
+        yield getattr(files, name)()[:LONGEST]
+    if kind == "video":
+        yield files.webm(None)
+        yield files.mp4(0, fragments=files.fragment(0, 25, 40))[:LONGEST]
+    if kind == "pdf":
+        yield files.pdf(packed=True)
+        yield files.pdf(encrypted=True)
 
 
 def dictionary(bodies: list[bytes]) -> str:

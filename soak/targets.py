@@ -18,7 +18,7 @@ from reckon.providers.limit_headers import LONGEST_S
 from reckon.providers.made_up import is_made_up
 from reckon.providers.sse import EventReader
 from reckon.run.collect import Collector
-from reckon.run.headers import FAR_BYTES, HEAD_BYTES, picture_header
+from reckon.run.headers import FAR_BYTES, HEAD_BYTES, media_header, picture_header
 from reckon.vocabulary.call import AnswerHead
 from reckon.vocabulary.model import Model, Provider
 from reckon.vocabulary.response import Event, ToolCallDelta
@@ -350,6 +350,40 @@ def _objects() -> list[bytes]:
     return [*bodies, b'[{"a": "\\"}{"},\n{"b": [{}]}]', b'{"a": 1}{"b": 2}']
 
 
+def check_media(data: bytes) -> None:
+    """A header of any medium makes sense, or is refused; what is read on is bounded."""
+    read = 0
+
+    def further(start: int, most: int) -> bytes:
+        nonlocal read
+        read += most
+        assert start >= 0, "it reads within the file"
+        assert most <= max(len(data), 4 << 20), "it never reads without end"
+        return data[start : start + most]
+
+    try:
+        header = media_header(data[:HEAD_BYTES], len(data), further)
+    except BadMedia as error:
+        assert error.what, "an error says what happened"
+        return
+    assert read <= 200 << 20
+    if header is None:
+        return
+    if header.modality in ("audio", "video"):
+        assert 0 < header.seconds < float("inf")
+    if header.modality == "pdf":
+        assert header.pages
+        assert all(width > 0 and height > 0 for width, height in header.pages)
+    if header.modality in ("image", "video"):
+        assert header.width > 0
+        assert header.height > 0
+
+
+def media_of(kind: str) -> Target:
+    """The readers of sound, of films or of documents."""
+    return Target(kind, in_time(check_media), lambda: list(seeds.media(kind)))
+
+
 _WIRES = tuple(seeds.FORMATS)
 TARGETS = {
     target.name: target
@@ -363,5 +397,6 @@ TARGETS = {
         Target("headers", in_time(check_header), lambda: list(seeds.pictures())),
         Target("gguf", in_time(check_gguf), lambda: list(seeds.gguf_files())),
         Target("safetensors", in_time(check_safetensors), lambda: list(seeds.safetensors_heads())),
+        *(media_of(kind) for kind in ("audio", "video", "pdf")),
     )
 }

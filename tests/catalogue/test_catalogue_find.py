@@ -6,20 +6,6 @@ import pytest
 
 from reckon.errors import UnknownModel, UsageError
 
-IMAGE_RULES = {
-    "openai_tiles": 2,
-    "openai_patches": 4,
-    "claude": 2,
-    "flat": 1,
-    "gemini_flat": 1,
-    "gemini_tiles": 0,
-    "gemini3": 0,
-    "pixtral": 3,
-    "llama32": 0,
-    "qwen": 1,
-    "nova": 0,
-}
-
 
 @pytest.mark.parametrize(
     "name",
@@ -122,15 +108,6 @@ def test_every_successor_and_small_model_has_a_row(catalogue):
     for provider in catalogue.providers.values():
         if provider.small_model:
             assert f"{provider.id}/{provider.small_model}" in listed
-
-
-def test_every_image_rule_has_a_known_name_and_its_arguments(catalogue):
-    """Rules are read by the price room: a name and numbers."""
-    for model in catalogue.models:
-        if model.image_rule:
-            name, *arguments = model.image_rule.split()
-            assert len([float(argument) for argument in arguments]) == IMAGE_RULES[name]
-            assert model.takes("image")
 
 
 def test_search_answers_to_every_condition(catalogue):

@@ -57,7 +57,7 @@ def test_what_is_no_picture_is_skipped_with_its_reason(folder: Path) -> None:
     assert skipped(folder) == {
         "notes.txt": "text file",
         "empty.dat": "empty file",
-        "song.mp3": "sound, not read yet",
+        "song.mp3": "sound, not sent yet",
         "thing.xyz": "not a picture",
     }
 

@@ -11,6 +11,7 @@ from reckon.vocabulary.price import Price, Rate
 
 DATA = Path(__file__).with_name("data")
 PROVIDERS = DATA / "providers.toml"
+MEDIA = DATA / "media.toml"
 LLM_FILE = "extra-openai-models.yaml"
 
 FREE = Price(
@@ -36,7 +37,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
 def own_files() -> list[Path]:
     """Our data files, one per organisation."""
-    return sorted(path for path in DATA.glob("*.toml") if path != PROVIDERS)
+    return sorted(path for path in DATA.glob("*.toml") if path not in (PROVIDERS, MEDIA))
 
 
 def user_files() -> list[Path]:
@@ -78,6 +79,7 @@ def all_files() -> list[Path]:
     """Every data file that a change of would change the catalogue."""
     return [
         PROVIDERS,
+        MEDIA,
         *own_files(),
         *fetched_files(),
         *price_list_files(),

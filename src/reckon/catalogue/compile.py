@@ -8,8 +8,9 @@ knows today's price and no history. What our own files, genai-prices and the lis
 compared, and what differs by more than 1% from the price that won stays beside it.
 """
 
-from collections.abc import Iterable, Set
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Iterable, Sequence, Set
+from fnmatch import fnmatchcase, translate
 from importlib import metadata
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ import msgspec
 from reckon.catalogue import doubts, fetched, genai, llm_models, overlay
 from reckon.catalogue.block import (
     FREE,
+    MEDIA,
     PROVIDERS,
     fetched_files,
     llm_files,
@@ -27,8 +29,8 @@ from reckon.catalogue.block import (
     user_providers,
 )
 from reckon.catalogue.organizations import canonical
-from reckon.catalogue.overlay import Effort, ProviderRow, SearchPrice
-from reckon.vocabulary.model import Model, Provider
+from reckon.catalogue.overlay import Effort, MediaRow, ProviderRow, SearchPrice
+from reckon.vocabulary.model import Modality, Model, Provider
 from reckon.vocabulary.price import Price
 
 Stated = dict[str, list[Price]]
@@ -62,6 +64,8 @@ def compile_block() -> bytes:
         _lay_over(models, ours)
         _note_prices(stated, ours)
         priced_by_us |= {row.key for row in ours if row.prices}
+    rules = overlay.read_media(MEDIA)
+    _set_media_rules(models, rules)
     published = [row for row in _published() if row.provider in {*providers, *names}]
     _lay_published_over(models, published, priced_by_us)
     _note_prices(stated, published)
@@ -74,6 +78,7 @@ def compile_block() -> bytes:
         _lay_described_over(models, row, models.get(usual), described.providers[row.provider])
     for path in user_files():
         _lay_over(models, overlay.read_models(path))
+    _set_media_rules(models, rules, and_notes=True)
     for path in (*own_files(), *user_files()):
         _price_searches(models, overlay.read_searches(path))
     for path in (*user_files(), *own_files()):
@@ -244,6 +249,38 @@ def _style_efforts(models: dict[str, Model], efforts: Iterable[Effort]) -> None:
                 models[key] = msgspec.structs.replace(model, effort_style=row.style)
 
 
+_MEDIA: tuple[Modality, ...] = ("image", "audio", "video", "pdf")
+
+
+def _set_media_rules(
+    models: dict[str, Model], rows: Sequence[MediaRow], *, and_notes: bool = False
+) -> None:
+    """Write how they count the tokens of media into the models.
+
+    The table of rules wins over rows of our own, for it is where bills are kept. Called again once
+    the user's rows are laid over, it fills what is left and notes what is to know of each rule.
+    """
+    tests = [(re.compile("|".join(map(translate, row.models))).match, row) for row in rows]
+    for key, model in models.items():
+        name = key.lower()
+        fits = [row for test, row in tests if test(name)]
+        if not fits:
+            continue
+        said: dict[str, Any] = {}
+        notes: dict[Modality, str] = {}
+        for kind in _MEDIA:
+            field = f"{kind}_rule"
+            row = next((each for each in fits if getattr(each, field)), None)
+            if row is None:
+                continue
+            rule, told = getattr(row, field), getattr(model, field)
+            if told is None or not and_notes:
+                said[field] = told = rule
+            if and_notes and row.note and told == rule:
+                notes[kind] = row.note
+        models[key] = msgspec.structs.replace(model, **said, media_notes=notes)
+
+
 def _encode(
     models: Iterable[Model],
     providers: dict[str, Provider],
@@ -284,7 +321,7 @@ def _lean(value: Any) -> Any:
             name: _lean(inner)
             for name, inner in fields.items()
             if name in REQUIRED
-            or (inner not in (None, "", [], ()) and (name, inner) != ("per_request", "0"))
+            or (inner not in (None, "", [], (), {}) and (name, inner) != ("per_request", "0"))
         }
     if isinstance(value, list | tuple):
         return [_lean(inner) for inner in cast("list[Any]", value)]

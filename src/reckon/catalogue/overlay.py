@@ -136,6 +136,21 @@ class EffortRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     source: str
 
 
+class MediaRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How models count the tokens of media, wherever they are served; names of `price/media`."""
+
+    models: tuple[str, ...]
+    """Keys, `provider/id`, in lower case; as in `SearchRow`. The first row that fits a model and
+    says a rule holds for it."""
+    source: str
+    image_rule: str | None = None
+    audio_rule: str | None = None
+    video_rule: str | None = None
+    pdf_rule: str | None = None
+    note: str = ""
+    """What a reader must know of these rules, as a sentence."""
+
+
 class Effort(NamedTuple):
     """An effort row, with its provider."""
 
@@ -228,6 +243,20 @@ def read_efforts(path: Path) -> list[Effort]:
             _fail(path, where, "`models` or `source` is empty")
         found.append(Effort(provider, row.models, row.style))
     return found
+
+
+def read_media(path: Path) -> list[MediaRow]:
+    """How models count the tokens of media.
+
+    Raises:
+        CatalogueError: As `read_models`.
+    """
+    rows = _rows(read_table(path, known={"media"}), "media", MediaRow, path)
+    for row in rows:
+        if not row.models or not row.source.strip():
+            where = f"media of {', '.join(row.models) or 'no model'}"
+            _fail(path, where, "`models` or `source` is empty")
+    return rows
 
 
 def read_providers(path: Path) -> list[ProviderRow]:

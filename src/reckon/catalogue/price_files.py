@@ -114,7 +114,7 @@ def kind_of(decoded: Any) -> Kind | None:
     rows: object = top.get("data") if top else decoded
     if isinstance(rows, list):
         tables = map(_table, cast("list[object]", rows))
-        first: Json = next((row for row in tables if row), {})
+        first = next((row for row in tables if row), Json())
         if isinstance(first.get("models"), list):
             return "genai-prices"
         return "OpenRouter" if isinstance(first.get("pricing"), dict) else None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--batch", is_flag=True, help="Prices of the batch API.")
 @click.option("--on", type=Day(), help="Prices of this day.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first rows.")
-@click.option("--attach", multiple=True, metavar="COLUMN", help="A column that names pictures.")
+@click.option("--attach", multiple=True, metavar="COLUMN", help="A column that names media.")
 @click.option("--count", type=click.IntRange(min=0), metavar="N", help="By hand: requests.")
 @click.option("--input-tokens", type=click.IntRange(min=0), metavar="N", help="By hand: of each.")
 @click.option("--energy", is_flag=True, help="Electricity too, as an order of magnitude.")

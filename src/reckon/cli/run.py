@@ -150,6 +150,7 @@ def _quote(
         output_tokens=output_tokens,
         rpm=rpm,
         tpm=tpm,
+        to_run=True,
     )
     if not quote.items:
         raise SourceError(

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from reckon.price.cost import cost
-from reckon.price.media import image_tokens
+from reckon.price.media.parts import MediaTokens, Medium, kinds_of, media_notes, media_tokens
 from reckon.price.text import EXACT, count_text, framing, scaled
-from reckon.vocabulary.model import Model
+from reckon.vocabulary.model import Modality, Model
 from reckon.vocabulary.price import Calibration, Estimate, Interval, Kind, Price
 from reckon.vocabulary.usage import Usage
 
@@ -34,11 +34,18 @@ class RowSize(msgspec.Struct, frozen=True, kw_only=True):
     messages: int = 1
     images: tuple[Size, ...] = ()
     """Width and height as displayed."""
+    media: tuple[Medium, ...] = ()
+    """Sound, films and documents."""
     upload_bytes: int = 0
     """Bytes of media that are sent, before base64."""
 
 
-_Group = tuple[tuple[tuple[str, int], ...], int, tuple[Size, ...]]
+_Group = tuple[tuple[tuple[str, int], ...], int, tuple[Size, ...], tuple[Medium, ...]]
+
+_NO_MEDIA = MediaTokens()
+
+
+_ENDS = ("low", "likely", "high")
 
 
 class _Sum:
@@ -52,16 +59,31 @@ class _Sum:
         self.likely_input_pico = 0
         self.likely_output_pico = 0
         self.known = price is not None
+        self.kinds: set[Modality] = set()
+        """Media that the rows hold."""
 
-    def add(self, request: Interval, output: Interval, count: int, *, batch: bool) -> None:
-        """So many equal requests."""
-        ends = (request.low, request.likely, request.high)
-        outputs = (output.low, output.likely, output.high)
-        for end, (tokens, out) in enumerate(zip(ends, outputs, strict=True)):
+    def add(
+        self,
+        request: Interval,
+        output: Interval,
+        count: int,
+        *,
+        batch: bool,
+        media: MediaTokens = _NO_MEDIA,
+    ) -> None:
+        """So many equal requests; `media` says which of their tokens have a rate of their own."""
+        for end, name in enumerate(_ENDS):
+            tokens: float = getattr(request, name)
             self.input[end] += tokens * count
             if self.price is None:
                 continue
-            usage = Usage(input_tokens=round(tokens), output_tokens=round(out))
+            usage = Usage(
+                input_tokens=round(tokens),
+                output_tokens=round(getattr(output, name)),
+                image_input_tokens=round(getattr(media.images, name)),
+                audio_input_tokens=round(getattr(media.audio, name)),
+                video_input_tokens=round(getattr(media.video, name)),
+            )
             each = cost(usage, self.price, batch=batch)
             if each is None:
                 self.known = False
@@ -99,16 +121,20 @@ def estimate_many(
     items = upload = 0
 
     def fold() -> None:
-        for (texts, messages, images), count in groups.items():
+        for (texts, messages, images, others), count in groups.items():
             counted = dict(texts)
+            kinds = kinds_of(images, others)
             for each in sums:
-                request = _request(each.model, counted, messages, images)
+                media = media_tokens(each.model, images, others)
+                request = _request(each.model, counted, messages, media)
                 calibration = known.get(each.model.key)
                 output = output_tokens
                 if calibration is not None:
                     request = _calibrated(request, calibration)
+                    media = media.times(calibration.input_ratio)
                     output = calibration.output_tokens
-                each.add(request, output, count, batch=batch)
+                each.kinds |= kinds
+                each.add(request, output, count, batch=batch, media=media)
         groups.clear()
 
     text: str | None = None
@@ -119,7 +145,7 @@ def estimate_many(
         if row.text != text:
             text = row.text
             texts = tuple((name, int(count_text(text, name).likely)) for name in encodings)
-        group = (texts, row.messages, row.images)
+        group = (texts, row.messages, row.images, row.media)
         groups[group] = groups.get(group, 0) + 1
         if len(groups) >= MOST_GROUPS:
             fold()
@@ -173,7 +199,7 @@ def _encodings(models: Iterable[Model]) -> tuple[str, ...]:
 
 
 def _request(
-    model: Model, counted: Mapping[str, int], messages: int, images: tuple[Size, ...]
+    model: Model, counted: Mapping[str, int], messages: int, media: MediaTokens
 ) -> Interval:
     """Input tokens of one request on one model."""
     exact = counted.get(model.tokenizer or "")
@@ -183,8 +209,8 @@ def _request(
     else:
         total = Interval.exactly(exact)
     total += framing(model.tokenizer, messages)
-    for width, height in images:
-        total += image_tokens(model.image_rule, width, height)
+    for each in media:
+        total += each
     return total
 
 
@@ -264,7 +290,7 @@ def _notes(each: _Sum, low: int | None, high: int | None, *, batch: bool) -> tup
         notes.append("No batch price is known." if batch else "The cost is unknown.")
     if low and high and high > WIDE * low:
         notes.append(f"A wide interval: the high end is {high / low:.1f} times the low one.")
-    return tuple(notes)
+    return (*notes, *media_notes(each.model, each.kinds))
 
 
 def retirement_note(model: Model, day: dt.date) -> str | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from reckon.errors import BadMedia, MissingExtra, ReckonError, SourceError
-from reckon.run.headers import HEAD_BYTES, Header, ReadAt, picture_header
+from reckon.run.headers import HEAD_BYTES, Header, ReadAt, media_header, picture_header
 from reckon.vocabulary.job import EMPTY_FILE, Item
 from reckon.vocabulary.model import Provider
 from reckon.vocabulary.prompt import Attachment
@@ -43,12 +43,16 @@ class Probe(msgspec.Struct, frozen=True):
     bytes: int
 
 
-def probe(path: str) -> Probe:
-    """Kind and size of a picture; reads its first bytes only.
+def probe(path: str, *, any_kind: bool = False) -> Probe:
+    """Kind and size of a file; reads its header only.
+
+    Args:
+        path: The file.
+        any_kind: Take sound, films and PDFs too: they can be priced, and are not sent yet.
 
     Raises:
         SourceError: The file cannot be read.
-        BadMedia: It is empty, broken, or no picture.
+        BadMedia: It is empty, broken, encrypted, of no known length, or of no kind that is taken.
         MissingExtra: It is HEIC and the `media` extra is not installed.
     """
     try:
@@ -58,7 +62,8 @@ def probe(path: str) -> Probe:
     try:
         size = os.fstat(file).st_size
         head = os.read(file, HEAD_BYTES)
-        header = _header(path, head, lambda start, most: _read_at(file, start, most))
+        read_at: ReadAt = lambda start, most: _read_at(file, start, most)  # noqa: E731
+        header = _header(path, head, read_at, size if any_kind else None)
     except OSError as error:
         raise _unreadable(path, error) from error
     finally:
@@ -66,12 +71,16 @@ def probe(path: str) -> Probe:
     return Probe(header, size)
 
 
-def _header(path: str, head: bytes, read_at: ReadAt) -> Header:
+def _header(path: str, head: bytes, read_at: ReadAt, size: int | None = None) -> Header:
+    """The header of a picture; with the size of the file, of any other medium too."""
     try:
-        header = picture_header(head, read_at)
+        if size is None:
+            header = picture_header(head, read_at)
+        else:
+            header = media_header(head, size, read_at)
     except BadMedia as error:
         raise BadMedia(
-            f"{path}: {error.what}", why=error.why, do=error.do, by_header=True
+            f"{path}: {error.what}", why=error.why, do=error.do, reason=error.reason, by_header=True
         ) from error
     if header is None:
         raise BadMedia(
@@ -80,6 +89,8 @@ def _header(path: str, head: bytes, read_at: ReadAt) -> Header:
             reason="no picture" if head else EMPTY_FILE,
             by_header=True,
         )
+    if header.modality != "image":
+        return header
     if header.width * header.height > MAX_PIXELS:
         raise _too_large(path, header)
     if header.media_type == "image/heic":

@@ -217,6 +217,7 @@ def _quote(job: Job) -> Quote | None:
         system=job.system,
         limit=job.limit,
         attach_columns=job.attach,
+        to_run=True,
     )
 
 

@@ -12,8 +12,10 @@ from reckon.catalogue.load import Catalogue, load, price_on
 from reckon.errors import ReckonError, UnsupportedInput, UsageError
 from reckon.price import estimate as pricing
 from reckon.price.estimate import RowSize, retirement_note
+from reckon.price.media.parts import Document, Film, Medium, Sound
 from reckon.run import attach
 from reckon.run.answer import today
+from reckon.run.headers import Header
 from reckon.run.source import Entry, items
 from reckon.run.template import render
 from reckon.vocabulary.job import Item, Skipped
@@ -82,6 +84,7 @@ def price(
     attach_columns: Sequence[str] = (),
     rpm: float | None = None,
     tpm: float | None = None,
+    to_run: bool = False,
 ) -> Quote:
     """Price a job; reads headers of media, never whole files, and sends nothing.
 
@@ -98,6 +101,7 @@ def price(
         attach_columns: Columns that name media.
         rpm: Requests per minute at most, beside what is known of the model.
         tpm: Tokens per minute at most, likewise.
+        to_run: Only rows that `run` can send today: text and pictures.
 
     Raises:
         SourceError: A source cannot be read.
@@ -107,11 +111,11 @@ def price(
     day = on or today()
     output, note = _output(output_tokens, max_output)
     skipped: Counter[str] = Counter()
-    rows = items(sources, limit=limit, attach=attach_columns)
+    rows = items(sources, limit=limit, attach=attach_columns, any_kind=not to_run)
     first, modalities, entries = _look_ahead(rows)
     chosen = [_paced(model, rpm, tpm) for model in _models(models, modalities, day)]
     seen: set[Modality] = set()
-    sizes = _sizes(entries, prompt, system, skipped, seen)
+    sizes = _sizes(entries, prompt, system, skipped, seen, any_kind=not to_run)
     found = pricing.estimate_many(
         [(model, price_on(model, day)) for model in chosen],
         sizes,
@@ -261,6 +265,8 @@ def _sizes(
     system: str | None,
     skipped: Counter[str],
     seen: set[Modality],
+    *,
+    any_kind: bool,
 ) -> Iterator[RowSize]:
     """The size of each request; what cannot be sent is counted, with its reason.
 
@@ -270,29 +276,46 @@ def _sizes(
         if isinstance(entry, Skipped):
             skipped[entry.reason] += 1
             continue
-        seen.add(entry.modality)
         text = render(prompt, entry.fields)
         if system:
             text += render(system, entry.fields)
         images: tuple[tuple[int, int], ...] = ()
+        media: tuple[Medium, ...] = ()
         upload = 0
         if entry.files:
             try:
-                probes = [attach.probe(path) for path in entry.files]
+                probes = [attach.probe(path, any_kind=any_kind) for path in entry.files]
             except ReckonError as error:
                 reason = attach.skip_reason(entry, error)
                 skipped[reason or "row whose picture cannot be read"] += 1
                 continue
-            images = tuple([attach.sent_size(p.header.width, p.header.height) for p in probes])
-            for probe, size in zip(probes, images, strict=True):
+            pictures = [p for p in probes if p.header.modality == "image"]
+            images = tuple([attach.sent_size(p.header.width, p.header.height) for p in pictures])
+            for probe, size in zip(pictures, images, strict=True):
                 upload += attach.sent_bytes(probe, size)
+            if len(pictures) < len(probes):
+                others = [probe for probe in probes if probe.header.modality != "image"]
+                media = tuple([_medium(probe.header) for probe in others])
+                upload += sum(probe.bytes for probe in others)
+            seen.update([probe.header.modality for probe in probes])
+        else:
+            seen.add(entry.modality)
         yield RowSize(
             text=text,
             messages=2 if system else 1,
             images=images,
+            media=media,
             # Media travel as base64, four bytes for three; text as it is.
             upload_bytes=len(text.encode()) + -(-upload // 3) * 4,
         )
+
+
+def _medium(header: Header) -> Medium:
+    if header.modality == "audio":
+        return Sound(header.seconds)
+    if header.modality == "video":
+        return Film(header.seconds, header.width, header.height, header.has_audio)
+    return Document(header.pages)
 
 
 def _noted(model: Model, found: Estimate, day: dt.date) -> Estimate:

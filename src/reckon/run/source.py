@@ -20,14 +20,21 @@ LONGEST_FIELD = 1 << 30
 PICTURES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
 )
-_REASONS = {
-    "text file": frozenset(
-        {".txt", ".md", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".html", ".log", ".yaml", ".yml"}
-    ),
-    "sound, not read yet": frozenset({".mp3", ".wav", ".flac", ".ogg", ".m4a", ".aac", ".opus"}),
-    "film, not read yet": frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".3gp"}),
-    "PDF, not read yet": frozenset({".pdf"}),
+_TEXTS = frozenset(
+    {".txt", ".md", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".html", ".log", ".yaml", ".yml"}
+)
+_MEDIA: dict[Modality, frozenset[str]] = {
+    "audio": frozenset({".mp3", ".wav", ".flac", ".ogg", ".m4a", ".aac", ".opus"}),
+    "video": frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".3gp"}),
+    "pdf": frozenset({".pdf"}),
 }
+_NOT_SENT: dict[Modality, str] = {
+    "audio": "sound, not sent yet",
+    "video": "film, not sent yet",
+    "pdf": "PDF, not sent yet",
+}
+MOST_HELD = 10_000
+"""Files of other media that may come before the first picture of a folder."""
 _NOT_YET = {".parquet": "Parquet files", ".pq": "Parquet files"}
 _TABLES = frozenset({".csv", ".tsv"})
 _JSON_LINES = frozenset({".jsonl", ".ndjson"})
@@ -39,7 +46,11 @@ _Row = tuple[str, dict[str, Any], tuple[str, ...]]
 
 
 def items(
-    sources: Sequence[str], *, limit: int | None = None, attach: Sequence[str] = ()
+    sources: Sequence[str],
+    *,
+    limit: int | None = None,
+    attach: Sequence[str] = (),
+    any_kind: bool = False,
 ) -> Iterator[Entry]:
     """The rows of the sources, in their order, and what was skipped among them.
 
@@ -48,12 +59,51 @@ def items(
             files of lines, `-` for lines of standard input.
         limit: Rows at most; what is skipped does not count.
         attach: Columns of a table that name media files, relative to the table.
+        any_kind: Take sound, films and PDFs as rows too, where a folder holds no pictures: they can
+            be priced, and are not sent yet.
 
     Raises:
         SourceError: A source is not there, or a row cannot be read; names file and line.
     """
     rows = _rows(sources, tuple(attach))
+    rows = _one_kind(rows) if any_kind else _only_sent(rows)
     return _limited(rows, limit) if limit is not None else rows
+
+
+def _only_sent(rows: Iterator[Entry]) -> Iterator[Entry]:
+    """Files of other media than pictures left out: they are named, and not sent yet."""
+    index = 0
+    for row in rows:
+        if isinstance(row, Item):
+            if row.is_file and row.modality in _NOT_SENT:
+                yield Skipped(id=row.id, reason=_NOT_SENT[row.modality])
+                continue
+            yield row if row.index == index else msgspec.structs.replace(row, index=index)
+            index += 1
+        else:
+            yield row
+
+
+def _one_kind(rows: Iterator[Entry]) -> Iterator[Entry]:
+    """As `_only_sent` where there are pictures or lines of text; else the other media are rows.
+
+    Nearly every folder of photos has a film or two in it, and a job is of one kind.
+    """
+    held: list[Entry] = []
+    for row in rows:
+        if isinstance(row, Item) and not (row.is_file and row.modality in _NOT_SENT):
+            yield from _only_sent(_chained([*held, row], rows))
+            return
+        held.append(row)
+        if len(held) > MOST_HELD:
+            break
+    yield from held
+    yield from rows
+
+
+def _chained(first: Iterable[Entry], rest: Iterable[Entry]) -> Iterator[Entry]:
+    yield from first
+    yield from rest
 
 
 def _limited(rows: Iterator[Entry], limit: int) -> Iterator[Entry]:
@@ -76,7 +126,7 @@ def _rows(sources: Sequence[str], attach: tuple[str, ...]) -> Iterator[Entry]:
                 yield entry
                 continue
             row_id, fields, files = entry
-            modality: Modality = "image" if files else "text"
+            modality: Modality = _modality(files[0]) if files else "text"
             yield Item(
                 index=index,
                 # The id must be unique in a run: rows are told apart by it.
@@ -115,7 +165,7 @@ def _file(path: str, attach: tuple[str, ...]) -> Iterator[_Row | Skipped]:
         return _json_lines(path, attach)
     if suffix in _NOT_YET:
         raise _not_yet(path, _NOT_YET[suffix])
-    if suffix in PICTURES:
+    if suffix in PICTURES or _modality(path) != "image":
         name = os.path.basename(path)  # noqa: PTH119
         return iter([(path, {"name": name, "path": path}, (path,))])
     return _text_file(path)
@@ -162,12 +212,12 @@ def _walk(folder: str, inside: str, seen: set[tuple[int, int]]) -> Iterator[_Row
 def _classified(
     path: str, row_id: str, name: str, entry: "os.DirEntry[str] | None"
 ) -> _Row | Skipped:
-    """A picture as a row; anything else with the reason why it is none.
+    """A medium as a row; anything else with the reason why it is none.
 
-    A picture is not looked at here: whoever prices or sends it opens it anyway.
+    A medium is not looked at here: whoever prices or sends it opens it anyway.
     """
     suffix = _suffix(name)
-    if suffix in PICTURES:
+    if suffix in PICTURES or _modality(name) != "image":
         return (row_id, {"name": name, "path": row_id}, (path,))
     try:
         size = (entry.stat() if entry else os.stat(path)).st_size  # noqa: PTH116
@@ -175,10 +225,7 @@ def _classified(
         return Skipped(id=row_id, reason=f"not readable ({error.strerror})")
     if size == 0:
         return Skipped(id=row_id, reason=EMPTY_FILE)
-    for reason, suffixes in _REASONS.items():
-        if suffix in suffixes:
-            return Skipped(id=row_id, reason=reason)
-    return Skipped(id=row_id, reason="not a picture")
+    return Skipped(id=row_id, reason="text file" if suffix in _TEXTS else "not a picture")
 
 
 def _glob(pattern: str) -> Iterator[_Row | Skipped]:
@@ -340,6 +387,12 @@ def _files(table: str, fields: dict[str, Any], attach: tuple[str, ...]) -> tuple
     folder = os.path.dirname(table)  # noqa: PTH120
     named = (fields.get(column) for column in attach)
     return tuple(os.path.join(folder, str(path)) for path in named if path)  # noqa: PTH118
+
+
+def _modality(path: str) -> Modality:
+    """By the end of its name; whoever opens it sees what it is."""
+    suffix = _suffix(path)
+    return next((kind for kind, suffixes in _MEDIA.items() if suffix in suffixes), "image")
 
 
 def _suffix(name: str) -> str:

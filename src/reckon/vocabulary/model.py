@@ -89,6 +89,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """As `image_rule`, for sound."""
     video_rule: str | None = None
     pdf_rule: str | None = None
+    media_notes: dict[Modality, str] = {}
+    """What to know of a rule: where bills and documentation disagree, and what the rule is a fit
+    to."""
     effort_style: EffortStyle | None = None
     """What an effort becomes where the wire format is Anthropic's or Gemini's; None: a word."""
     prices: tuple[Price, ...] = ()

@@ -5,33 +5,14 @@ Sizes are as displayed: EXIF orientation is applied. Written for speed: pricing 
 """
 
 import struct
-from collections.abc import Callable
-
-import msgspec
 
 from reckon.errors import BadMedia
-from reckon.vocabulary.model import Modality
-
-HEAD_BYTES = 4_096
-"""Enough for most headers, the orientation in a photo's EXIF block included."""
-FAR_BYTES = 65_536
-
-ReadAt = Callable[[int, int], bytes]
-"""Reads bytes of the file: from an offset, so many at most."""
+from reckon.run.headers.header import FAR_BYTES, HEAD_BYTES, Header, ReadAt
 
 _JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xDA)})
 _JPEG_NO_FRAME = frozenset({0xC4, 0xC8, 0xCC})
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis"})
-
-
-class Header(msgspec.Struct, frozen=True):
-    """What the first bytes of a file say."""
-
-    media_type: str
-    modality: Modality
-    width: int
-    height: int
 
 
 def picture_header(  # noqa: PLR0911 - one return for each kind of file
