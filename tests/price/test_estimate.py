@@ -146,7 +146,7 @@ def test_a_calibration_replaces_our_guess() -> None:
     measured = Calibration(
         model="p/m",
         rows=50,
-        input_ratio=Interval(1.0, 1.1, 1.2),
+        input_ratio=Interval(1.05, 1.1, 1.2),
         output_tokens=Interval(40, 50, 60),
     )
     found = estimate(

@@ -4,6 +4,7 @@ Where a tokenizer is not public, the count is a family's ratio to o200k with an 
 ratios are measured where the source says so and judgement elsewhere; they are `estimated`.
 """
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 from math import ceil, floor
 from pathlib import Path
@@ -95,10 +96,20 @@ def byte_bound(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
 
 
+def counter(name: str) -> Callable[[str], int]:
+    """The tokens of a text in an exact encoding, as a function for a loop over many texts."""
+    encode = encoding(name).encode_ordinary
+
+    def count(text: str) -> int:
+        # A lone surrogate comes from broken input; a provider would see its replacement.
+        return len(encode(text if text.isascii() else text.encode("utf-8", "replace").decode()))
+
+    return count
+
+
 @lru_cache(maxsize=1024)
 def _count(text: str, name: str) -> int:
-    # A lone surrogate comes from broken input; a provider would see its replacement.
-    return len(encoding(name).encode_ordinary(text.encode("utf-8", "replace").decode()))
+    return counter(name)(text)
 
 
 @cache

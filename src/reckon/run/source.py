@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, TextIO
 
 import msgspec
@@ -245,9 +246,7 @@ def _table(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
     csv.field_size_limit(LONGEST_FIELD)
     with _opened(path) as file:
         head = file.readline()
-        file.seek(0)
-        # readline and seek keep the byte-order mark out only at the very start.
-        reader = csv.reader(_without_mark(file), delimiter=_delimiter(path, head), strict=True)
+        reader = csv.reader(chain([head], file), delimiter=_delimiter(path, head), strict=True)
         try:
             names = next(reader, None)
             if names is None:
@@ -263,25 +262,21 @@ def _table(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
                         why="Every row must have a value for every column.",
                         do="Correct the row; a value that holds the separator needs quotes.",
                     )
-                if any("\0" in value for value in values):
+                if "\0" in "".join(values):
                     raise SourceError(
                         f"{path}, line {reader.line_num}: a value holds a zero byte.",
                         why="A table is text; this file is something else.",
                         do="Give a CSV file.",
                     )
-                fields = dict(zip(names, values, strict=True))
-                yield (str(reader.line_num), fields, _files(path, fields, attach))
+                fields: dict[str, Any] = dict(zip(names, values, strict=True))
+                files = _files(path, fields, attach) if attach else ()
+                yield (str(reader.line_num), fields, files)
         except csv.Error as error:
             raise SourceError(
                 f"{path}, line {reader.line_num}: this is no valid CSV.",
                 why=str(error),
                 do="Correct the line; a value that holds a quote needs it doubled.",
             ) from error
-
-
-def _without_mark(file: TextIO) -> Iterator[str]:
-    for number, line in enumerate(file):
-        yield line.removeprefix("\ufeff") if number == 0 else line
 
 
 def _delimiter(path: str, head: str) -> str:
@@ -328,7 +323,8 @@ def _json_lines(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
                         why=f"It is {type(fields).__name__}.",
                         do='Write each row as an object, such as {"name": ...}.',
                     )
-                yield (str(number), fields, _files(path, fields, attach))  # pyright: ignore[reportUnknownArgumentType]
+                files = _files(path, fields, attach) if attach else ()  # pyright: ignore[reportUnknownArgumentType]
+                yield (str(number), fields, files)  # pyright: ignore[reportUnknownArgumentType]
     except OSError as error:
         raise SourceError(
             f"{path} cannot be read.", why=error.strerror or str(error), do="Check the path."
