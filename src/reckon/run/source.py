@@ -1,4 +1,4 @@
-"""The one reader of sources: folder, glob, CSV, JSON Lines, lines, standard input. Streams."""
+"""The one reader of sources: folder, glob, tables, lines, standard input. Streams."""
 
 import csv
 import glob
@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import msgspec
 
 from reckon.errors import SourceError
+from reckon.run.tables import SQLITE, check_names, parquet_rows, sqlite_file, sqlite_rows
 from reckon.vocabulary.job import EMPTY_FILE, Item, Skipped
 from reckon.vocabulary.model import Modality
 
@@ -29,7 +30,7 @@ _REASONS = {
     "film, not read yet": frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".3gp"}),
     "PDF, not read yet": frozenset({".pdf"}),
 }
-_NOT_YET = {".parquet": "Parquet files", ".pq": "Parquet files"}
+_PARQUET = frozenset({".parquet", ".pq"})
 _TABLES = frozenset({".csv", ".tsv"})
 _JSON_LINES = frozenset({".jsonl", ".ndjson"})
 _GLOB = frozenset("*?[")
@@ -45,13 +46,15 @@ def items(
     """The rows of the sources, in their order, and what was skipped among them.
 
     Args:
-        sources: Folders (walked, sorted by name), globs, `.csv`, `.tsv`, `.jsonl`, pictures, text
-            files of lines, `-` for lines of standard input.
+        sources: Folders (walked, sorted by name), globs, `.csv`, `.tsv`, `.jsonl`, `.parquet`,
+            `sqlite:FILE?QUERY`, pictures, text files of lines, `-` for lines of standard input.
         limit: Rows at most; what is skipped does not count.
         attach: Columns of a table that name media files, relative to the table.
 
     Raises:
         SourceError: A source is not there, or a row cannot be read; names file and line.
+        UsageError: A query would write, or there is none.
+        MissingExtra: A Parquet file is given and what reads it is not installed.
     """
     rows = _rows(sources, tuple(attach))
     return _limited(rows, limit) if limit is not None else rows
@@ -71,7 +74,7 @@ def _rows(sources: Sequence[str], attach: tuple[str, ...]) -> Iterator[Entry]:
     index = 0
     several = len(sources) > 1
     for source in sources:
-        from_table = _suffix(source) in _TABLES | _JSON_LINES
+        from_table = _is_table(source)
         for entry in _entries(source, attach):
             if isinstance(entry, Skipped):
                 yield entry
@@ -90,20 +93,25 @@ def _rows(sources: Sequence[str], attach: tuple[str, ...]) -> Iterator[Entry]:
             index += 1
 
 
+def _is_table(source: str) -> bool:
+    return source.startswith(SQLITE) or _suffix(source) in _TABLES | _JSON_LINES | _PARQUET
+
+
 def _entries(source: str, attach: tuple[str, ...]) -> Iterator[_Row | Skipped]:
     if source == STDIN:
         return _lines(sys.stdin, "standard input")
+    if source.startswith(SQLITE):
+        return _with_files(sqlite_file(source), sqlite_rows(source), attach)
     if os.path.isdir(source):  # noqa: PTH112
         return _folder(source)
     if os.path.isfile(source):  # noqa: PTH113
         return _file(source, attach)
-    if source.startswith("sqlite:"):
-        raise _not_yet(source, "SQLite queries")
     if _GLOB & set(source):
         return _glob(source)
     raise SourceError(
         f"There is no file or folder {source}.",
-        why="A source is a folder, a glob, a CSV, JSON Lines or text file, a picture, or -.",
+        why="A source is a folder, a glob, a CSV, JSON Lines, Parquet or text file, a picture, "
+        "sqlite:FILE?QUERY, or -.",
         do="Check the path.",
     )
 
@@ -114,8 +122,8 @@ def _file(path: str, attach: tuple[str, ...]) -> Iterator[_Row | Skipped]:
         return _table(path, attach)
     if suffix in _JSON_LINES:
         return _json_lines(path, attach)
-    if suffix in _NOT_YET:
-        raise _not_yet(path, _NOT_YET[suffix])
+    if suffix in _PARQUET:
+        return _with_files(path, parquet_rows(path), attach)
     if suffix in PICTURES:
         name = os.path.basename(path)  # noqa: PTH119
         return iter([(path, {"name": name, "path": path}, (path,))])
@@ -288,18 +296,8 @@ def _delimiter(path: str, head: str) -> str:
 
 
 def _check_names(path: str, names: list[str], attach: tuple[str, ...]) -> None:
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise SourceError(
-            f"{path} has the column {doubled[0]!r} more than once.", do="Rename one of them."
-        )
-    missing = [column for column in attach if column not in names]
-    if missing:
-        raise SourceError(
-            f"{path} has no column {missing[0]!r} to attach.",
-            why=f"It has {', '.join(names)}.",
-            do="Correct --attach.",
-        )
+    check_names(path, names)
+    _check_attached(path, names, attach)
 
 
 def _json_lines(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
@@ -331,6 +329,25 @@ def _json_lines(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
         ) from error
 
 
+def _check_attached(path: str, names: Iterable[str], attach: tuple[str, ...]) -> None:
+    missing = [column for column in attach if column not in names]
+    if missing:
+        raise SourceError(
+            f"{path} has no column {missing[0]!r} to attach.",
+            why=f"It has {', '.join(names)}.",
+            do="Correct --attach.",
+        )
+
+
+def _with_files(
+    path: str, rows: Iterator[tuple[str, dict[str, Any]]], attach: tuple[str, ...]
+) -> Iterator[_Row]:
+    for number, fields in rows:
+        if attach:
+            _check_attached(path, fields, attach)
+        yield (number, fields, _files(path, fields, attach) if attach else ())
+
+
 def _files(table: str, fields: dict[str, Any], attach: tuple[str, ...]) -> tuple[str, ...]:
     """Media that the user named as columns; paths are relative to the table."""
     folder = os.path.dirname(table)  # noqa: PTH120
@@ -341,11 +358,3 @@ def _files(table: str, fields: dict[str, Any], attach: tuple[str, ...]) -> tuple
 def _suffix(name: str) -> str:
     stem, dot, suffix = name.rpartition(".")
     return f".{suffix.lower()}" if dot and stem and "/" not in suffix else ""
-
-
-def _not_yet(source: str, what: str) -> SourceError:
-    return SourceError(
-        f"{source} cannot be read yet.",
-        why=f"{what} are not a source in this version.",
-        do="Save it as CSV or JSON Lines.",
-    )
