@@ -11,14 +11,15 @@ and the other rows by their bytes at the sample's ratio; the sampling error is i
 import datetime as dt
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from reckon.price.cost import cost
+from reckon.price.encodings import Count, counter, exact_for
 from reckon.price.media import image_tokens
 from reckon.price.ratio import RatioSums
-from reckon.price.text import EXACT, counter, framing, scaled
+from reckon.price.text import framing, scaled
 from reckon.vocabulary.model import Model
 from reckon.vocabulary.price import Calibration, Estimate, Interval, Kind, Price
 from reckon.vocabulary.usage import Usage
@@ -27,6 +28,9 @@ MOST_GROUPS = 50_000
 WIDE = 2.0
 """An interval is wide when its high end is more than so many times its low end."""
 HOURS_OF_A_DAY = 24
+
+RATIOS_TO = "o200k"
+"""The encoding whose count the ratios of the other families are of."""
 
 EXACT_BYTES = 64_000_000
 """Bytes of text that are counted whole in each encoding: about four seconds."""
@@ -62,7 +66,7 @@ class _Texts:
         self.encodings = encodings
         self.guessed = 0
         """Texts that were not counted."""
-        self._count: list[Callable[[str], int]] = []
+        self._count: list[Count] = []
         self._bytes = 0
         self._chance = random.Random(0).random  # noqa: S311 - draws a sample, guards nothing
         self._sample = [RatioSums() for _ in encodings]
@@ -111,6 +115,8 @@ class _Sum:
 
     def __init__(self, model: Model, price: Price | None, cached_tokens: int = 0) -> None:
         self.model = model
+        self.exact = exact_for(model)
+        """What counts its text exactly; None: a ratio."""
         self.price = price
         self.cached_tokens = cached_tokens
         self.input = [0.0, 0.0, 0.0]
@@ -170,7 +176,7 @@ def estimate_many(
     """
     known = calibrations or {}
     sums = [_Sum(model, price, cached_tokens) for model, price in models]
-    texts = _Texts(_encodings(model for model, _ in models))
+    texts = _Texts(_encodings(sums))
     groups: dict[_Group, int] = {}
     items = upload = 0
 
@@ -180,7 +186,7 @@ def estimate_many(
             tokens = texts.tokens(counted)
             stray = 0.0 if isinstance(counted, tuple) else error
             for each in sums:
-                request = _request(each.model, tokens, messages, images)
+                request = _request(each, tokens, messages, images)
                 calibration = known.get(each.model.key)
                 output = output_tokens
                 if calibration is not None:
@@ -248,24 +254,20 @@ def by_hand(
     return _estimate(each, count, 0, output, {}, batch=batch)
 
 
-def _encodings(models: Iterable[Model]) -> tuple[str, ...]:
+def _encodings(sums: Iterable[_Sum]) -> tuple[str, ...]:
     """The encodings to count with. Families without one are counted as a ratio to o200k."""
-    return tuple(
-        sorted({m.tokenizer if m.tokenizer in EXACT else "o200k" for m in models if m.tokenizer})
-        or ["o200k"]
-    )
+    return tuple(sorted({each.exact or RATIOS_TO for each in sums}) or [RATIOS_TO])
 
 
 def _request(
-    model: Model, counted: Mapping[str, int], messages: int, images: tuple[Size, ...]
+    each: _Sum, counted: Mapping[str, int], messages: int, images: tuple[Size, ...]
 ) -> Interval:
     """Input tokens of one request on one model."""
-    exact = counted.get(model.tokenizer or "")
-    if exact is None:
-        exact = next(iter(counted.values())) if "o200k" not in counted else counted["o200k"]
-        total = scaled(exact, model.tokenizer)
+    model = each.model
+    if each.exact is None:
+        total = scaled(counted[RATIOS_TO], model.tokenizer)
     else:
-        total = Interval.exactly(exact)
+        total = Interval.exactly(counted[each.exact])
     total += framing(model.tokenizer, messages)
     for width, height in images:
         total += image_tokens(model.image_rule, width, height)
