@@ -100,6 +100,9 @@ MIGRATIONS = (
         body BLOB
     );
     """,
+    """
+    ALTER TABLE attempts ADD COLUMN media_tokens INTEGER;
+    """,
 )
 
 VERSION = len(MIGRATIONS)

@@ -8,6 +8,7 @@ model (`ollama/llama3.2.json`), is counted with by the extra `tokenizers`.
 import base64
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,9 +139,7 @@ def _tekken(file: Path) -> Count:
 
 
 def _spm(file: Path) -> Count:
-    from sentencepiece import SentencePieceProcessor
-
-    encode = SentencePieceProcessor(model_file=str(file)).encode
+    encode = import_module("sentencepiece").SentencePieceProcessor(model_file=str(file)).encode
     return lambda text: len(encode(text))
 
 
@@ -155,15 +154,15 @@ def _own_files(folder: Path) -> dict[str, str]:
 
 def _own(file: Path) -> Count:
     try:
-        from tokenizers import Tokenizer
+        tokenizers = import_module("tokenizers")
     except ImportError as error:
         raise MissingExtra(
             f"{file} is a tokenizer, and what reads it is not installed.",
             do="pip install 'reckon-llm[tokenizers]', or move the file away.",
         ) from error
     try:
-        encode = Tokenizer.from_file(str(file)).encode
-    except Exception as error:  # noqa: BLE001 - the library raises nothing more special
+        encode = tokenizers.Tokenizer.from_file(str(file)).encode
+    except Exception as error:
         raise SourceError(
             f"{file} is no tokenizer.",
             why=f"It cannot be read: {error}.",

@@ -121,6 +121,22 @@ def _input_tokens(prompt: Prompt, model: Model) -> int | None:
     return round(tokens)
 
 
+def media_tokens(prompt: Prompt, model: Model) -> int | None:
+    """Input tokens of the media by our rules; None without media, and where nobody can say.
+
+    The ledger keeps it: pixels are not kept, so that it could not be reckoned again.
+    """
+    media = [each for message in prompt.messages for each in message.attachments]
+    if not media or any(_has_links(message) for message in prompt.messages):
+        return None
+    tokens = 0.0
+    for each in media:
+        if each.modality != "image" or not each.width or not each.height:
+            return None
+        tokens += image_tokens(model.image_rule, each.width, each.height).likely
+    return round(tokens)
+
+
 def price_text(price: Price | None) -> str | None:
     """A price period as the ledger keeps it, with its source: once, however often it is used."""
     return None if price is None else msgspec.json.encode(price).decode()

@@ -12,14 +12,14 @@ from reckon.catalogue.load import Catalogue, load, price_on
 from reckon.errors import ReckonError, UnsupportedInput, UsageError
 from reckon.price import estimate as pricing
 from reckon.price.estimate import RowSize, retirement_note
-from reckon.run import attach
+from reckon.run import attach, calibration
 from reckon.run.answer import today
 from reckon.run.source import Entry, items
 from reckon.run.template import render
 from reckon.vocabulary.job import Item, Skipped
 from reckon.vocabulary.model import Limits, Modality, Model
 from reckon.vocabulary.money import to_usd, usd_text
-from reckon.vocabulary.price import Estimate, Interval
+from reckon.vocabulary.price import Calibration, Estimate, Interval
 
 SHORT_ANSWER = 20
 USUAL_ANSWER = 150
@@ -82,8 +82,12 @@ def price(
     attach_columns: Sequence[str] = (),
     rpm: float | None = None,
     tpm: float | None = None,
+    cached_tokens: int = 0,
+    measured: Mapping[str, Calibration] | None = None,
 ) -> Quote:
     """Price a job; reads headers of media, never whole files, and sends nothing.
+
+    What the ledger tells of earlier calls narrows the estimates.
 
     Args:
         sources: See `reckon.run.source.items`.
@@ -98,6 +102,8 @@ def price(
         attach_columns: Columns that name media.
         rpm: Requests per minute at most, beside what is known of the model.
         tpm: Tokens per minute at most, likewise.
+        cached_tokens: Input tokens of each request that the provider has in its cache.
+        measured: Ratios by model key that are better than those of the ledger.
 
     Raises:
         SourceError: A source cannot be read.
@@ -110,6 +116,13 @@ def price(
     rows = items(sources, limit=limit, attach=attach_columns)
     first, modalities, entries = _look_ahead(rows)
     chosen = [_paced(model, rpm, tpm) for model in _models(models, modalities, day)]
+    known, unread = calibration.fetch(
+        chosen,
+        prompt=prompt,
+        system=system,
+        max_output=max_output,
+        with_output=output_tokens is None,
+    )
     seen: set[Modality] = set()
     sizes = _sizes(entries, prompt, system, skipped, seen)
     found = pricing.estimate_many(
@@ -117,6 +130,8 @@ def price(
         sizes,
         output_tokens=output,
         batch=batch,
+        cached_tokens=cached_tokens,
+        calibrations=known | dict(measured or {}),
     )
     if models:
         _check_takes(chosen, seen)
@@ -125,7 +140,7 @@ def price(
         for model, each in zip(chosen, found, strict=True)
         if models or all(model.takes(modality) for modality in seen)
     ]
-    notes = [note] if note else []
+    notes = [line for line in (note, unread) if line]
     if first is None:
         notes.append("The source has no rows.")
     return Quote(
@@ -144,6 +159,7 @@ def price_by_hand(
     models: Sequence[str],
     on: dt.date | None = None,
     batch: bool = False,
+    cached_tokens: int = 0,
 ) -> Quote:
     """The napkin sum, exact: `count` equal requests of known size.
 
@@ -155,6 +171,7 @@ def price_by_hand(
         ("count", count),
         ("input-tokens", input_tokens),
         ("output-tokens", output_tokens),
+        ("cached-tokens", cached_tokens),
     ):
         if value < 0:
             raise UsageError(f"--{name} {value} is negative.", do="Give 0 or more.")
@@ -175,6 +192,7 @@ def price_by_hand(
                 output_tokens=output_tokens,
                 price=price_on(model, day),
                 batch=batch,
+                cached_tokens=cached_tokens,
             ),
             day,
         )

@@ -1,6 +1,7 @@
 """Rows out of databases and Parquet files: the readers that a plain text job never loads."""
 
 from collections.abc import Generator, Iterator, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from reckon.errors import MissingExtra, SourceError
@@ -103,13 +104,12 @@ def _fetched(duckdb: "ModuleType", path: str, result: Any) -> Generator[tuple[ob
 
 def _duckdb(path: str) -> "ModuleType":
     try:
-        import duckdb
+        return import_module("duckdb")
     except ImportError as error:
         raise MissingExtra(
             f"{path} is a Parquet file, and DuckDB, which reads it, is not installed.",
             do="pip install 'reckon-llm[data]', or save the file as CSV or JSON Lines.",
         ) from error
-    return duckdb
 
 
 def _unreadable(path: str, error: Exception) -> SourceError:
