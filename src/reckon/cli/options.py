@@ -28,7 +28,8 @@ class Dollars(click.ParamType[Decimal]):
         try:
             amount = Decimal(str(value).removeprefix("$"))
         except InvalidOperation:
-            self.fail(f"{value!r} is no amount of dollars; write 2.50", param, ctx)
+            comma = ", with a point and not a comma" if "," in str(value) else ""
+            self.fail(f"{value!r} is no amount of dollars; write 2.50{comma}", param, ctx)
         if not amount.is_finite() or not 0 <= amount <= MOST_USD:
             self.fail(f"{value!r} is no amount of dollars; write 2.50", param, ctx)
         return amount

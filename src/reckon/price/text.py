@@ -7,7 +7,8 @@ ratios are measured where the source says so and judgement elsewhere; they are `
 from functools import lru_cache
 from math import ceil, floor
 
-from reckon.price.encodings import counter, is_exact
+from reckon.price.encodings import counter, exact_for, is_exact
+from reckon.vocabulary.model import Model
 from reckon.vocabulary.price import Interval
 
 RATIOS: dict[str, Interval] = {
@@ -46,6 +47,12 @@ def count_text(text: str, tokenizer: str | None) -> Interval:
     if tokenizer and is_exact(tokenizer):
         return Interval.exactly(_count(text, tokenizer))
     return scaled(_count(text, "o200k"), tokenizer)
+
+
+def likely_tokens(text: str, model: Model) -> float:
+    """Tokens of a text on a model, without any framing, as exactly as they can be told here."""
+    exact = exact_for(model)
+    return counter(exact)(text) if exact else count_text(text, model.tokenizer).likely
 
 
 def scaled(o200k_tokens: int, tokenizer: str | None) -> Interval:

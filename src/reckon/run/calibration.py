@@ -14,9 +14,8 @@ from reckon.catalogue.load import Catalogue
 from reckon.errors import LedgerError, UnknownModel
 from reckon.ledger.ledger import Ledger
 from reckon.ledger.rows import Measured
-from reckon.price.encodings import counter, exact_for
 from reckon.price.ratio import RatioSums, student
-from reckon.price.text import count_text, framing
+from reckon.price.text import framing, likely_tokens
 from reckon.run.bulk.report import Foreseen
 from reckon.vocabulary.model import Model
 from reckon.vocabulary.price import Calibration, Interval
@@ -194,7 +193,5 @@ def _sums(model: Model, calls: Iterable[Measured], *, least: int = 0) -> RatioSu
 
 
 def _predicted(model: Model, call: Measured) -> float:
-    text = call.prompt + (call.system or "")
-    exact = exact_for(model)
-    tokens = counter(exact)(text) if exact else count_text(text, model.tokenizer).likely
+    tokens = likely_tokens(call.prompt + (call.system or ""), model)
     return tokens + framing(model.tokenizer, 2 if call.system else 1).likely + call.media_tokens

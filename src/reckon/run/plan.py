@@ -83,6 +83,7 @@ def price(
     rpm: float | None = None,
     tpm: float | None = None,
     cached_tokens: int = 0,
+    schema: dict[str, Any] | None = None,
     measured: Mapping[str, Calibration] | None = None,
 ) -> Quote:
     """Price a job; reads headers of media, never whole files, and sends nothing.
@@ -103,6 +104,7 @@ def price(
         rpm: Requests per minute at most, beside what is known of the model.
         tpm: Tokens per minute at most, likewise.
         cached_tokens: Input tokens of each request that the provider has in its cache.
+        schema: JSON schema of the answers; it is sent along, and bounds their length.
         measured: Ratios by model key that are better than those of the ledger.
 
     Raises:
@@ -111,7 +113,7 @@ def price(
         UnsupportedInput: A named model does not take what the rows hold.
     """
     day = on or today()
-    output, note = _output(output_tokens, max_output)
+    output, note = _output(output_tokens, max_output, schema)
     skipped: Counter[str] = Counter()
     rows = items(sources, limit=limit, attach=attach_columns)
     first, modalities, entries = _look_ahead(rows)
@@ -124,7 +126,9 @@ def price(
         with_output=output_tokens is None,
     )
     seen: set[Modality] = set()
-    sizes = _sizes(entries, prompt, system, skipped, seen)
+    # Providers turn a schema into text before the prompt, and count it.
+    besides = msgspec.json.encode(schema).decode() if schema else ""
+    sizes = _sizes(entries, prompt, system, skipped, seen, besides=besides)
     found = pricing.estimate_many(
         [(model, price_on(model, day)) for model in chosen],
         sizes,
@@ -201,9 +205,19 @@ def price_by_hand(
     return Quote(estimates=tuple(sorted(found, key=_by_price)), items=count, skipped={}, notes=())
 
 
-def _output(output_tokens: int | None, max_output: int) -> tuple[Interval, str]:
+def _output(
+    output_tokens: int | None, max_output: int, schema: dict[str, Any] | None
+) -> tuple[Interval, str]:
     if output_tokens is not None:
         return Interval.exactly(output_tokens), ""
+    if schema is not None:
+        from reckon.price.schema import output_tokens as by_schema
+
+        found = by_schema(schema, max_output)
+        return found, (
+            f"Answers that keep to the schema have {found.low:.0f} to {found.high:.0f} tokens, "
+            f"likely about {found.likely:.0f}."
+        )
     low, likely = min(SHORT_ANSWER, max_output), min(USUAL_ANSWER, max_output)
     return Interval(low, likely, max_output), (
         f"The length of the answers is not known: {low} to {max_output} tokens are assumed, "
@@ -279,17 +293,19 @@ def _sizes(
     system: str | None,
     skipped: Counter[str],
     seen: set[Modality],
+    *,
+    besides: str = "",
 ) -> Iterator[RowSize]:
     """The size of each request; what cannot be sent is counted, with its reason.
 
-    `seen` gathers what the rows hold.
+    `seen` gathers what the rows hold; `besides` is sent with each of them.
     """
     for entry in entries:
         if isinstance(entry, Skipped):
             skipped[entry.reason] += 1
             continue
         seen.add(entry.modality)
-        text = render(prompt, entry.fields)
+        text = render(prompt, entry.fields) + besides
         if system:
             text += render(system, entry.fields)
         images: tuple[tuple[int, int], ...] = ()
