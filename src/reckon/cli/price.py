@@ -116,8 +116,7 @@ def command(  # noqa: PLR0917
                 key=key,
             )
             measured = counts.measured
-            for line in counts.notes:
-                click.echo(line, err=True)
+            click.echo("\n".join(counts.notes), err=True)
         quote = plan.price(
             sources,
             prompt,
