@@ -43,6 +43,11 @@ def cache_dir() -> Path:
     return home() / "cache"
 
 
+def tokenizers_path() -> Path:
+    """Where a user's own tokenizer files lie; it need not exist."""
+    return home() / "tokenizers"
+
+
 def ensure_folder(folder: Path) -> Path:
     """Make `folder` and its parents.
 

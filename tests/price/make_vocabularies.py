@@ -10,17 +10,18 @@ import base64
 import sys
 from pathlib import Path
 
-import reckon.price.text
+import reckon.price.encodings
 from reckon.price.vocabulary_file import pack
 
-FOLDER = Path(reckon.price.text.__file__).parent / "vocabularies"
+FOLDER = Path(reckon.price.encodings.__file__).parent / "vocabularies"
 
 
 def main(source: str, name: str) -> None:
     """Read one file and write its packed form."""
     rows = [line.split() for line in Path(source).read_bytes().splitlines() if line]
-    assert [int(rank) for _, rank in rows] == list(range(len(rows)))
-    (FOLDER / f"{name}.xz").write_bytes(pack([base64.b64decode(token) for token, _ in rows]))
+    tokens = {int(rank): base64.b64decode(token) for token, rank in rows}
+    packed = pack([tokens.get(rank, b"") for rank in range(max(tokens) + 1)])
+    (FOLDER / f"{name}.xz").write_bytes(packed)
 
 
 if __name__ == "__main__":

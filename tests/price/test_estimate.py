@@ -146,7 +146,7 @@ def test_a_calibration_replaces_our_guess() -> None:
     measured = Calibration(
         model="p/m",
         rows=50,
-        input_ratio=Interval(1.0, 1.1, 1.2),
+        input_ratio=Interval(1.05, 1.1, 1.2),
         output_tokens=Interval(40, 50, 60),
     )
     found = estimate(
@@ -172,3 +172,75 @@ def test_a_retired_model_names_its_successors() -> None:
         retirement_note(old, dt.date(2025, 9, 24))
         == "p/m was retired on 2025-09-24. Use p/new instead."
     )
+
+
+def texts(count: int) -> Iterator[RowSize]:
+    """Rows of different texts, some of them dense."""
+    for number in range(count):
+        words = "plain words of a row " * (1 + number % 7)
+        yield RowSize(text=f"{number} {'0x9f#' * 9 if number % 5 == 0 else words}")
+
+
+def test_a_large_job_is_counted_by_a_sample_with_its_error_inside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The exact count lies in the interval, which is narrow; and the note says so."""
+    whole = estimate(MODEL, texts(6000), price=PRICE, output_tokens=OUTPUT)
+    monkeypatch.setattr(module, "EXACT_BYTES", 10_000)
+    found = estimate(MODEL, texts(6000), price=PRICE, output_tokens=OUTPUT)
+    assert whole.input_tokens.is_exact
+    assert found.input_tokens.low <= whole.input_tokens.likely <= found.input_tokens.high
+    assert found.input_tokens.high < 1.15 * found.input_tokens.low
+    assert None not in (whole.likely_pico, found.low_pico, found.high_pico)
+    assert found.low_pico < whole.likely_pico < found.high_pico  # type: ignore[operator]
+    assert found.kind == "estimated"
+    assert any("random sample, 1 in 16" in note for note in found.notes)
+
+
+def test_a_source_that_is_sorted_is_sampled_stretch_by_stretch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Dense rows come last: what was learnt of the first does not hold for them."""
+    rows = [RowSize(text=f"{n} plain words of a row", messages=n) for n in range(3000)]
+    rows += [RowSize(text=f"{n} 0x9f#@!{n * 7919}", messages=n) for n in range(3000)]
+    whole = estimate(MODEL, rows, price=PRICE, output_tokens=OUTPUT)
+    monkeypatch.setattr(module, "EXACT_BYTES", 1_000)
+    monkeypatch.setattr(module, "MOST_GROUPS", 1_000)
+    found = estimate(MODEL, rows, price=PRICE, output_tokens=OUTPUT)
+    assert found.input_tokens.low <= whole.input_tokens.likely <= found.input_tokens.high
+
+
+def test_equal_texts_of_a_large_job_are_counted_once_and_exactly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A million photos with one prompt need no sample."""
+    monkeypatch.setattr(module, "EXACT_BYTES", 100)
+    rows = photos(*[(512, 512)] * 2000)
+    assert estimate(MODEL, rows, price=PRICE, output_tokens=OUTPUT).input_tokens.is_exact
+
+
+def test_an_exact_count_that_calls_confirm_stays_exact() -> None:
+    """A ratio whose interval holds 1 is no reason to widen it."""
+    measured = Calibration(model="p/m", rows=50, input_ratio=Interval(0.99, 1.002, 1.01))
+    found = estimate(
+        MODEL, photos((512, 512)), price=PRICE, output_tokens=OUTPUT, calibration=measured
+    )
+    assert found.input_tokens == Interval.exactly(264)
+    assert found.output_tokens == OUTPUT
+
+
+def test_cached_input_is_taken_at_its_own_price() -> None:
+    """200 of 264 tokens at a tenth of the price, and the note says what is assumed."""
+    cached = msgspec.structs.replace(
+        PRICE, rate=msgspec.structs.replace(PRICE.rate, cached_input=D("0.015")), tiers=()
+    )
+    both = [
+        estimate_many(
+            [(MODEL, price)], photos((512, 512)), output_tokens=OUTPUT, cached_tokens=200
+        )[0]
+        for price in (cached, PRICE)
+    ]
+    assert both[0].likely_input_pico == 64 * 150_000 + 200 * 15_000
+    assert any("the first request" in note for note in both[0].notes)
+    assert both[1].likely_input_pico == 264 * 150_000
+    assert any("No price of cached input is known" in note for note in both[1].notes)

@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reckon.price.text import byte_bound, count_text, encoding, framing
+from reckon.price.encodings import encoding
+from reckon.price.text import byte_bound, count_text, framing
 from reckon.price.vocabulary_file import pack, unpack
 
 # The hashes that tiktoken itself expects of the published files.
 PUBLISHED = {
     "o200k": "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
     "cl100k": "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+    "p50k": "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069",
+    "r50k": "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
 }
 
 

@@ -28,7 +28,15 @@ def test_a_column_that_is_not_there_names_those_that_are() -> None:
     """A typing error is found at the first row."""
     with pytest.raises(TemplateError, match="'nmae'") as error:
         render("{{nmae}}", {"name": 1, "age": 2})
-    assert "name, age" in error.value.why
+    assert error.value.why == "They have name, age."
+    assert error.value.do == "Write {{name}}."
+
+
+def test_a_column_that_is_like_no_other_is_not_guessed() -> None:
+    """The nearest is named only where it is near."""
+    with pytest.raises(TemplateError) as error:
+        render("{{postcode}}", {"name": 1, "age": 2})
+    assert error.value.do == "Correct the name between {{ and }}."
 
 
 def test_the_named_columns_can_be_listed() -> None:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reckon.cli.options import Day, json_option, plot_option
+from reckon.cli.options import Day, json_option, key_option, plot_option
 from reckon.errors import UsageError
 
 if TYPE_CHECKING:
     from reckon.price.energy import Energy
     from reckon.run.plan import Quote
+
+LEAST_ROWS = 5
+"""Fewer rows tell nothing of how far the others stray."""
 
 
 @click.command("price")
@@ -24,6 +27,20 @@ if TYPE_CHECKING:
 )
 @click.option("--output-tokens", type=click.IntRange(min=0), metavar="N", help="Of one answer.")
 @click.option("--max-output", type=click.IntRange(min=1), default=1024, show_default=True)
+@click.option("--schema", metavar="S", help="JSON schema of the answers: JSON, or a file.")
+@click.option(
+    "--cached-tokens",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Input of each request that the provider has in its cache.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=LEAST_ROWS),
+    metavar="N",
+    help="Send N rows to the providers' free counters of tokens.",
+)
 @click.option("--batch", is_flag=True, help="Prices of the batch API.")
 @click.option("--on", type=Day(), help="Prices of this day.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first rows.")
@@ -33,6 +50,7 @@ if TYPE_CHECKING:
 @click.option("--energy", is_flag=True, help="Electricity too, as an order of magnitude.")
 @plot_option
 @json_option
+@key_option
 def command(  # noqa: PLR0917
     sources: tuple[str, ...],
     prompt: str | None,
@@ -40,6 +58,9 @@ def command(  # noqa: PLR0917
     models: tuple[str, ...],
     output_tokens: int | None,
     max_output: int,
+    schema: str | None,
+    cached_tokens: int,
+    sample: int | None,
     batch: bool,
     on: dt.date | None,
     limit: int | None,
@@ -49,6 +70,7 @@ def command(  # noqa: PLR0917
     energy: bool,
     plot: Path | None,
     as_json: bool,
+    key: str | None,
 ) -> None:
     """What a job will cost on each model: low, likely, high.
 
@@ -59,7 +81,8 @@ def command(  # noqa: PLR0917
     from reckon.run import plan
 
     if count is not None or input_tokens is not None:
-        if sources or count is None or input_tokens is None or output_tokens is None:
+        by_rows = sources or schema is not None or sample is not None
+        if by_rows or count is None or input_tokens is None or output_tokens is None:
             raise UsageError(
                 "A price by hand needs --count, --input-tokens and --output-tokens, and no source."
             )
@@ -70,6 +93,7 @@ def command(  # noqa: PLR0917
             models=models,
             on=on,
             batch=batch,
+            cached_tokens=cached_tokens,
         )
     else:
         if not sources or prompt is None:
@@ -77,6 +101,22 @@ def command(  # noqa: PLR0917
                 "There is no source and prompt to price.",
                 do='Give both: reckon price photos/ -P "describe this photo"',
             )
+        measured = None
+        if sample is not None:
+            from reckon.run.sample import sample as counted
+
+            counts = counted(
+                sources,
+                prompt,
+                models=models,
+                rows=sample,
+                system=system,
+                limit=limit,
+                attach_columns=attach,
+                key=key,
+            )
+            measured = counts.measured
+            click.echo("\n".join(counts.notes), err=True)
         quote = plan.price(
             sources,
             prompt,
@@ -88,6 +128,9 @@ def command(  # noqa: PLR0917
             batch=batch,
             limit=limit,
             attach_columns=attach,
+            cached_tokens=cached_tokens,
+            schema=_schema(schema),
+            measured=measured,
         )
     if plot:
         _draw(quote, plot)
@@ -107,6 +150,14 @@ def command(  # noqa: PLR0917
         show_quote(quote)
         if energy:
             _show_energy(quote)
+
+
+def _schema(given: str | None) -> "dict[str, Any] | None":
+    if given is None:
+        return None
+    from reckon.run.schema import read
+
+    return read(given)
 
 
 def show_quote(quote: "Quote", *, err: bool = False) -> None:

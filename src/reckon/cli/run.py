@@ -209,6 +209,29 @@ def finish(report: "RunReport", *, as_json: bool) -> int:
     return 4 if report.failed or report.in_doubt else 0
 
 
+def _against_estimate(report: "RunReport") -> str:
+    """What was billed of what was expected; empty where the run is not the job that was priced."""
+    from reckon.show.money import dollars, share
+
+    foreseen = report.estimate
+    if foreseen is None or report.status != "done" or report.failed or report.reused:
+        return ""
+    pairs = [
+        ("input", report.input_tokens, foreseen.input_tokens),
+        ("output", report.output_tokens, foreseen.output_tokens),
+    ]
+    told = [
+        f"{name} {billed:,} of {expected:,} tokens ({share(billed, expected)})"
+        for name, billed, expected in pairs
+        if billed and expected
+    ]
+    if foreseen.likely_pico and not report.unknown_calls:
+        interval = f"{dollars(foreseen.low_pico)} to {dollars(foreseen.high_pico)}"
+        cost = share(report.spent_pico, foreseen.likely_pico)
+        told.insert(0, f"{cost} of the likely cost, which was {interval}")
+    return f"Bill against estimate: {', '.join(told)}." if told else ""
+
+
 def _show_report(report: "RunReport", *, err: bool) -> None:
     from reckon.run.plan import skipped_line
     from reckon.show.money import dollars, duration, known
@@ -232,6 +255,8 @@ def _show_report(report: "RunReport", *, err: bool) -> None:
         f"in {duration(report.duration_s)}.",
         err=err,
     )
+    if held := _against_estimate(report):
+        click.echo(held, err=err)
     if report.unknown_calls:
         click.echo(f"{report.unknown_calls:,} calls have an unknown cost.", err=err)
     if report.in_doubt_pico:

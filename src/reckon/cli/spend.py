@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 @click.option(
     "--by", type=click.Choice(["model", "day", "run", "tag"]), default="model", show_default=True
 )
+@click.option("--calibration", is_flag=True, help="Estimates against bills, by model and run.")
 @since_option
 @plot_option
 @json_option
 def command(
     by: Literal["model", "day", "run", "tag"],
+    calibration: bool,
     since: dt.date | None,
     plot: Path | None,
     as_json: bool,
@@ -36,6 +38,10 @@ def command(
     The plot shows what was spent over time.
     """
     from reckon.ledger.ledger import Ledger
+
+    if calibration:
+        _show_calibration(as_json=as_json)
+        return
 
     with Ledger.look(settings.ledger_path()) as ledger:
         rows = ledger.spend(by, midnight(since))
@@ -91,3 +97,73 @@ def _draw(days: "Sequence[SpendDay]", path: Path) -> None:
         series.setdefault(each.group or "(none)", []).append((each.day, cost))
     plot.write(plot.bars(series, title="What was spent", y_label="USD"), path)
     click.echo(f"Wrote {path}.", err=True)
+
+
+def _show_calibration(*, as_json: bool) -> None:
+    from reckon.catalogue.load import load
+    from reckon.ledger.ledger import Ledger
+    from reckon.run.calibration import counted, finished_runs
+
+    with Ledger.look(settings.ledger_path()) as ledger:
+        models = counted(ledger, load())
+        runs = finished_runs(ledger)
+    if as_json:
+        click.echo(
+            to_json(
+                [
+                    {
+                        "model": row.model,
+                        "rows": row.calls,
+                        "predicted_tokens": row.predicted,
+                        "billed_tokens": row.billed,
+                        "ratio_low": row.ratio.low if row.ratio else None,
+                        "ratio": row.ratio.likely if row.ratio else None,
+                        "ratio_high": row.ratio.high if row.ratio else None,
+                        "runs": [
+                            {
+                                "run": run.id,
+                                "estimated_usd": exact_usd(run.estimate.likely_pico),
+                                "billed_usd": exact_usd(run.spent_pico),
+                                "estimated_output_tokens": run.estimate.output_tokens,
+                                "output_tokens": run.output_tokens,
+                            }
+                            for run in runs
+                            if run.model == row.model
+                        ],
+                    }
+                    for row in models
+                ]
+            )
+        )
+        return
+    if not models:
+        click.echo("No call in the ledger can be held against an estimate yet.")
+        return
+    cells = [
+        [
+            row.model,
+            f"{row.calls:,}",
+            tokens(row.predicted),
+            tokens(row.billed),
+            "too few rows"
+            if row.ratio is None
+            else f"{row.ratio.likely:.3f} ({row.ratio.low:.3f} to {row.ratio.high:.3f})",
+        ]
+        for row in models
+    ]
+    click.echo(table(cells, ["model", "rows", "predicted", "billed", "ratio"], right=range(1, 4)))
+    if runs:
+        of_runs = [
+            [
+                run.id,
+                run.model,
+                dollars(run.estimate.low_pico),
+                dollars(run.estimate.likely_pico),
+                dollars(run.estimate.high_pico),
+                dollars(run.spent_pico),
+            ]
+            for run in runs
+        ]
+        click.echo()
+        header = ["run", "model", "low", "likely", "high", "billed"]
+        click.echo(table(of_runs, header, right=range(2, 6)))

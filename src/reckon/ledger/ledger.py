@@ -10,14 +10,16 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from reckon.errors import LedgerDamaged, LedgerError, LedgerTooOld, UsageError
-from reckon.ledger import observations, raw, read, search, store, verify
+from reckon.ledger import measured, observations, raw, read, search, store, verify
 from reckon.ledger.connect import connect, explained, in_memory
 from reckon.ledger.owner import is_alive
 from reckon.ledger.rows import (
     Attempt,
     Closing,
     LogRow,
+    Measured,
     Observed,
+    OutputSums,
     RunRow,
     RunTotals,
     SeenPrice,
@@ -384,6 +386,21 @@ class Ledger:
         """What was spent on each day, by model, run or tag; by day gives each day once."""
         with self._reading():
             return read.spend_days(self._connection, by, since)
+
+    def measured_models(self) -> list[str]:
+        """`provider/id` of the models whose latest calls can tell how well we count."""
+        with self._reading():
+            return measured.models(self._connection)
+
+    def measured_calls(self, model: str, *, limit: int) -> list[Measured]:
+        """The latest such calls of a model, newest first."""
+        with self._reading():
+            return measured.calls(self._connection, model, limit)
+
+    def output_sums(self, run_ids: Sequence[str]) -> OutputSums:
+        """Sums over the output tokens of the answers of these runs."""
+        with self._reading():
+            return measured.outputs(self._connection, run_ids)
 
     def remove(self, ids: Sequence[str]) -> int:
         """Take the content of rows away; tokens and money stay. Gives the number of rows.

@@ -1,7 +1,7 @@
 """The rows of the ledger as values. Times are UTC, money is pico-dollars, durations are seconds."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -41,6 +41,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     price: str | None
     """The price period in force, as JSON; None: unknown."""
     tag: str | None
+    media_tokens: int | None = None
+    """What our rules say that its media are in input tokens; None: no media, or nobody can say."""
     log_content: bool = True
     """False: prompt and answer stay out; the row of tokens and money stays."""
 
@@ -145,6 +147,26 @@ class SpendDay(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None
     cost_pico: int | None
     """None: no cost of the day is known."""
+
+
+class Measured(NamedTuple):
+    """A call whose prompt is still there, and what the provider counted."""
+
+    prompt: str
+    system: str | None
+    media_tokens: int
+    """By our rules, on the day of the call."""
+    input_tokens: int
+    """By the provider."""
+    run_id: str | None
+
+
+class OutputSums(NamedTuple):
+    """Sums over the output tokens of many calls."""
+
+    calls: int
+    tokens: int
+    squares: int
 
 
 class SpendRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -111,6 +111,7 @@ MIGRATIONS = (
         last_seen INTEGER NOT NULL
     );
     CREATE INDEX price_observations_by_model ON price_observations (source, provider, model);
+    ALTER TABLE attempts ADD COLUMN media_tokens INTEGER;
     """,
 )
 

@@ -22,8 +22,8 @@ _TO_CROCKFORD = bytes.maketrans(
 _INSERT = """
 INSERT INTO attempts (
     id, started, status, owner, run_id, tag, row_key, item_id, item_index, model_asked,
-    prompt, system, options, reserved_pico, price, keeps_content
-) VALUES (?, ?, 'sent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    prompt, system, options, reserved_pico, price, media_tokens, keeps_content
+) VALUES (?, ?, 'sent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 _CLOSE = """
@@ -99,6 +99,7 @@ def insert_attempt(connection: sqlite3.Connection, attempt: Attempt) -> str:
             to_json(attempt.options),
             attempt.reserved_pico,
             text_id(connection, attempt.price),
+            attempt.media_tokens,
             int(keeps),
         ),
     ).lastrowid

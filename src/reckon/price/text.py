@@ -1,21 +1,15 @@
-"""Tokens of text: exact for OpenAI's encodings, an interval for the others.
+"""Tokens of text: exact where a tokenizer is at hand, an interval for the others.
 
 Where a tokenizer is not public, the count is a family's ratio to o200k with an interval. The
 ratios are measured where the source says so and judgement elsewhere; they are `estimated`.
 """
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from math import ceil, floor
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from reckon.price.vocabulary_file import unpack
+from reckon.price.encodings import counter, exact_for, is_exact
+from reckon.vocabulary.model import Model
 from reckon.vocabulary.price import Interval
-
-if TYPE_CHECKING:
-    from tiktoken import Encoding
-
-EXACT = frozenset({"o200k", "cl100k"})
 
 RATIOS: dict[str, Interval] = {
     "claude": Interval(1.05, 1.15, 1.35),
@@ -27,7 +21,6 @@ RATIOS: dict[str, Interval] = {
     "deepseek": Interval(1.0, 1.07, 1.2),
     "qwen": Interval(1.0, 1.07, 1.25),
     "nova": Interval(0.95, 1.1, 1.4),
-    "p50k": Interval(1.0, 1.25, 1.45),
 }
 """Tokens over o200k tokens on ordinary prose and code; other scripts are wider."""
 
@@ -36,28 +29,12 @@ UNKNOWN_RATIO = Interval(0.9, 1.1, 1.75)
 
 MESSAGE_OVERHEAD = {"o200k": 3, "cl100k": 3}
 """Framing tokens per message. Source: OpenAI cookbook."""
+NO_FRAMING = frozenset({"p50k", "r50k"})
+"""Encodings of models that complete text: they know no messages."""
 REPLY_PRIMER = 3
 
 OTHER_OVERHEAD = Interval(0, 5, 20)
 """Framing of a message where the template is not published."""
-
-_WORDS = (
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
-    r"\p{N}{1,3}",
-    r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
-    r"\s*[\r\n]+",
-    r"\s+(?!\S)",
-    r"\s+",
-)
-PATTERNS = {
-    "o200k": "|".join(_WORDS),
-    "cl100k": r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+"""
-    r"""| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s""",
-}
-"""How an encoding cuts text before it merges bytes; published with tiktoken."""
 
 
 def count_text(text: str, tokenizer: str | None) -> Interval:
@@ -65,11 +42,17 @@ def count_text(text: str, tokenizer: str | None) -> Interval:
 
     Args:
         text: Special tokens in it count as the plain text that they are.
-        tokenizer: `o200k` or `cl100k` for an exact count, a family of `RATIOS`, None: unknown.
+        tokenizer: A family that `is_exact` for an exact count, one of `RATIOS`, None: unknown.
     """
-    if tokenizer in EXACT:
+    if tokenizer and is_exact(tokenizer):
         return Interval.exactly(_count(text, tokenizer))
     return scaled(_count(text, "o200k"), tokenizer)
+
+
+def likely_tokens(text: str, model: Model) -> float:
+    """Tokens of a text on a model, without any framing, as exactly as they can be told here."""
+    exact = exact_for(model)
+    return counter(exact)(text) if exact else count_text(text, model.tokenizer).likely
 
 
 def scaled(o200k_tokens: int, tokenizer: str | None) -> Interval:
@@ -85,6 +68,8 @@ def scaled(o200k_tokens: int, tokenizer: str | None) -> Interval:
 
 def framing(tokenizer: str | None, messages: int) -> Interval:
     """Tokens that a chat adds around so many messages."""
+    if tokenizer in NO_FRAMING:
+        return Interval.exactly(0)
     if tokenizer in MESSAGE_OVERHEAD:
         return Interval.exactly(MESSAGE_OVERHEAD[tokenizer] * messages + REPLY_PRIMER)
     return OTHER_OVERHEAD.times(messages)
@@ -97,16 +82,4 @@ def byte_bound(text: str) -> int:
 
 @lru_cache(maxsize=1024)
 def _count(text: str, name: str) -> int:
-    # A lone surrogate comes from broken input; a provider would see its replacement.
-    return len(encoding(name).encode_ordinary(text.encode("utf-8", "replace").decode()))
-
-
-@cache
-def encoding(name: str) -> "Encoding":
-    """An exact encoding from the vocabulary that is carried along; takes a third of a second."""
-    from tiktoken import Encoding
-
-    packed = (Path(__file__).parent / "vocabularies" / f"{name}.xz").read_bytes()
-    return Encoding(
-        name=name, pat_str=PATTERNS[name], mergeable_ranks=unpack(packed), special_tokens={}
-    )
+    return counter(name)(text)

@@ -2,7 +2,7 @@
 
 A vocabulary is the list of its tokens in the order of their ranks. It is stored as the lengths of
 all tokens, a byte each (255 and the rest for longer ones are written as several), then the bytes
-of all tokens, compressed with xz.
+of all tokens, compressed with xz. A rank that no token has is a token without bytes.
 """
 
 import lzma
@@ -30,11 +30,13 @@ def unpack(packed: bytes) -> dict[bytes, int]:
     data = lzma.decompress(packed)
     start = 4 + int.from_bytes(data[:4], "big")
     ranks: dict[bytes, int] = {}
-    length = 0
+    length = rank = 0
     for part in data[4:start]:
         length += part
         if part != LONG:
-            ranks[data[start : start + length]] = len(ranks)
+            if length:
+                ranks[data[start : start + length]] = rank
+            rank += 1
             start += length
             length = 0
     return ranks

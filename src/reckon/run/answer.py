@@ -93,7 +93,7 @@ def partial_cost(prompt: Prompt, model: Model, part: Response, price: Price | No
     from reckon.price.text import count_text
 
     told = part.usage.input_tokens
-    sent = _input_tokens(prompt, model) if told is None else told
+    sent = likely_input_tokens(prompt, model) if told is None else told
     if sent is None:
         return None
     received = max(
@@ -104,20 +104,36 @@ def partial_cost(prompt: Prompt, model: Model, part: Response, price: Price | No
     return cost(usage, price, kind="estimated")
 
 
-def _input_tokens(prompt: Prompt, model: Model) -> int | None:
+def likely_input_tokens(prompt: Prompt, model: Model) -> int | None:
     """Our own likely count; None where something is sent that we cannot count."""
-    from reckon.price.text import count_text, framing
+    from reckon.price.text import framing, likely_tokens
 
     tokens = framing(model.tokenizer, len(prompt.messages)).likely
     for message in prompt.messages:
-        tokens += count_text(_words(message), model.tokenizer).likely
+        tokens += likely_tokens(_words(message), model)
         for sent in message.attachments:
             if sent.modality != "image" or not sent.width or not sent.height:
                 return None
             tokens += image_tokens(model.image_rule, sent.width, sent.height).likely
     for extra in (*prompt.tools, prompt.schema):
         if extra is not None:
-            tokens += count_text(msgspec.json.encode(extra).decode(), model.tokenizer).likely
+            tokens += likely_tokens(msgspec.json.encode(extra).decode(), model)
+    return round(tokens)
+
+
+def media_tokens(prompt: Prompt, model: Model) -> int | None:
+    """Input tokens of the media by our rules; None without media, and where nobody can say.
+
+    The ledger keeps it: pixels are not kept, so that it could not be reckoned again.
+    """
+    media = [each for message in prompt.messages for each in message.attachments]
+    if not media or any(_has_links(message) for message in prompt.messages):
+        return None
+    tokens = 0.0
+    for each in media:
+        if each.modality != "image" or not each.width or not each.height:
+            return None
+        tokens += image_tokens(model.image_rule, each.width, each.height).likely
     return round(tokens)
 
 

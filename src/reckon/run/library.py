@@ -49,6 +49,8 @@ def price(
     batch: bool = False,
     limit: int | None = None,
     attach: Sequence[str] = (),
+    cached_tokens: int = 0,
+    schema: dict[str, Any] | None = None,
 ) -> Quote:
     """What a job will cost, before it runs.
 
@@ -63,6 +65,8 @@ def price(
         batch: Prices of the providers' batch APIs.
         limit: Only the first rows.
         attach: Columns of a table that name pictures, relative to the table.
+        cached_tokens: Input tokens of each request that the provider has in its cache.
+        schema: JSON schema of the answers, which bounds their length.
 
     Returns:
         A `Quote` with one `Estimate` per model; it shows as a table in a notebook.
@@ -84,6 +88,8 @@ def price(
         batch=batch,
         limit=limit,
         attach_columns=tuple(attach),
+        cached_tokens=cached_tokens,
+        schema=schema,
     )
 
 
@@ -99,6 +105,8 @@ async def price_async(
     batch: bool = False,
     limit: int | None = None,
     attach: Sequence[str] = (),
+    cached_tokens: int = 0,
+    schema: dict[str, Any] | None = None,
 ) -> Quote:
     """`price` in a thread: reading headers touches the disk."""
     return await asyncio.to_thread(
@@ -113,6 +121,8 @@ async def price_async(
         batch=batch,
         limit=limit,
         attach=attach,
+        cached_tokens=cached_tokens,
+        schema=schema,
     )
 
 

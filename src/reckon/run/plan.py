@@ -13,7 +13,7 @@ from reckon.errors import ReckonError, UnsupportedInput, UsageError
 from reckon.price import estimate as pricing
 from reckon.price.estimate import RowSize, retirement_note
 from reckon.price.media.parts import Document, Film, Medium, Sound
-from reckon.run import attach
+from reckon.run import attach, calibration
 from reckon.run.answer import today
 from reckon.run.headers import Header
 from reckon.run.source import Entry, items
@@ -21,7 +21,7 @@ from reckon.run.template import render
 from reckon.vocabulary.job import Item, Skipped
 from reckon.vocabulary.model import Limits, Modality, Model
 from reckon.vocabulary.money import to_usd, usd_text
-from reckon.vocabulary.price import Estimate, Interval
+from reckon.vocabulary.price import Calibration, Estimate, Interval
 
 SHORT_ANSWER = 20
 USUAL_ANSWER = 150
@@ -85,8 +85,13 @@ def price(
     rpm: float | None = None,
     tpm: float | None = None,
     to_run: bool = False,
+    cached_tokens: int = 0,
+    schema: dict[str, Any] | None = None,
+    measured: Mapping[str, Calibration] | None = None,
 ) -> Quote:
     """Price a job; reads headers of media, never whole files, and sends nothing.
+
+    What the ledger tells of earlier calls narrows the estimates.
 
     Args:
         sources: See `reckon.run.source.items`.
@@ -102,6 +107,9 @@ def price(
         rpm: Requests per minute at most, beside what is known of the model.
         tpm: Tokens per minute at most, likewise.
         to_run: Only rows that `run` can send today: text and pictures.
+        cached_tokens: Input tokens of each request that the provider has in its cache.
+        schema: JSON schema of the answers; it is sent along, and bounds their length.
+        measured: Ratios by model key that are better than those of the ledger.
 
     Raises:
         SourceError: A source cannot be read.
@@ -109,18 +117,30 @@ def price(
         UnsupportedInput: A named model does not take what the rows hold.
     """
     day = on or today()
-    output, note = _output(output_tokens, max_output)
+    output, note = _output(output_tokens, max_output, schema)
     skipped: Counter[str] = Counter()
     rows = items(sources, limit=limit, attach=attach_columns, any_kind=not to_run)
     first, modalities, entries = _look_ahead(rows)
     chosen = [_paced(model, rpm, tpm) for model in _models(models, modalities, day)]
+    known, unread = calibration.fetch(
+        chosen,
+        prompt=prompt,
+        system=system,
+        max_output=max_output,
+        with_output=output_tokens is None,
+    )
     seen: set[Modality] = set()
-    sizes = _sizes(entries, prompt, system, skipped, seen, any_kind=not to_run)
+    # Providers turn a schema into text before the prompt, and count it.
+    besides = msgspec.json.encode(schema).decode() if schema else ""
+    any_kind = not to_run
+    sizes = _sizes(entries, prompt, system, skipped, seen, any_kind=any_kind, besides=besides)
     found = pricing.estimate_many(
         [(model, price_on(model, day)) for model in chosen],
         sizes,
         output_tokens=output,
         batch=batch,
+        cached_tokens=cached_tokens,
+        calibrations=known | dict(measured or {}),
     )
     if models:
         _check_takes(chosen, seen)
@@ -129,7 +149,7 @@ def price(
         for model, each in zip(chosen, found, strict=True)
         if models or all(model.takes(modality) for modality in seen)
     ]
-    notes = [note] if note else []
+    notes = [line for line in (note, unread) if line]
     if first is None:
         notes.append("The source has no rows.")
     return Quote(
@@ -148,6 +168,7 @@ def price_by_hand(
     models: Sequence[str],
     on: dt.date | None = None,
     batch: bool = False,
+    cached_tokens: int = 0,
 ) -> Quote:
     """The napkin sum, exact: `count` equal requests of known size.
 
@@ -159,6 +180,7 @@ def price_by_hand(
         ("count", count),
         ("input-tokens", input_tokens),
         ("output-tokens", output_tokens),
+        ("cached-tokens", cached_tokens),
     ):
         if value < 0:
             raise UsageError(f"--{name} {value} is negative.", do="Give 0 or more.")
@@ -179,6 +201,7 @@ def price_by_hand(
                 output_tokens=output_tokens,
                 price=price_on(model, day),
                 batch=batch,
+                cached_tokens=cached_tokens,
             ),
             day,
         )
@@ -187,9 +210,19 @@ def price_by_hand(
     return Quote(estimates=tuple(sorted(found, key=_by_price)), items=count, skipped={}, notes=())
 
 
-def _output(output_tokens: int | None, max_output: int) -> tuple[Interval, str]:
+def _output(
+    output_tokens: int | None, max_output: int, schema: dict[str, Any] | None
+) -> tuple[Interval, str]:
     if output_tokens is not None:
         return Interval.exactly(output_tokens), ""
+    if schema is not None:
+        from reckon.price.schema import output_tokens as by_schema
+
+        found = by_schema(schema, max_output)
+        return found, (
+            f"Answers that keep to the schema have {found.low:.0f} to {found.high:.0f} tokens, "
+            f"likely about {found.likely:.0f}."
+        )
     low, likely = min(SHORT_ANSWER, max_output), min(USUAL_ANSWER, max_output)
     return Interval(low, likely, max_output), (
         f"The length of the answers is not known: {low} to {max_output} tokens are assumed, "
@@ -267,16 +300,17 @@ def _sizes(
     seen: set[Modality],
     *,
     any_kind: bool,
+    besides: str = "",
 ) -> Iterator[RowSize]:
     """The size of each request; what cannot be sent is counted, with its reason.
 
-    `seen` gathers what the rows hold.
+    `seen` gathers what the rows hold; `besides` is sent with each of them.
     """
     for entry in entries:
         if isinstance(entry, Skipped):
             skipped[entry.reason] += 1
             continue
-        text = render(prompt, entry.fields)
+        text = render(prompt, entry.fields) + besides
         if system:
             text += render(system, entry.fields)
         images: tuple[tuple[int, int], ...] = ()

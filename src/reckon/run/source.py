@@ -1,4 +1,4 @@
-"""The one reader of sources: folder, glob, CSV, JSON Lines, lines, standard input. Streams."""
+"""The one reader of sources: folder, glob, tables, lines, standard input. Streams."""
 
 import csv
 import glob
@@ -6,11 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, TextIO
 
 import msgspec
 
 from reckon.errors import SourceError
+from reckon.run.tables import SQLITE, check_names, parquet_rows, sqlite_file, sqlite_rows
 from reckon.vocabulary.job import EMPTY_FILE, Item, Skipped
 from reckon.vocabulary.model import Modality
 
@@ -35,7 +37,7 @@ _NOT_SENT: dict[Modality, str] = {
 }
 MOST_HELD = 10_000
 """Files of other media that may come before the first picture of a folder."""
-_NOT_YET = {".parquet": "Parquet files", ".pq": "Parquet files"}
+_PARQUET = frozenset({".parquet", ".pq"})
 _TABLES = frozenset({".csv", ".tsv"})
 _JSON_LINES = frozenset({".jsonl", ".ndjson"})
 _GLOB = frozenset("*?[")
@@ -55,8 +57,8 @@ def items(
     """The rows of the sources, in their order, and what was skipped among them.
 
     Args:
-        sources: Folders (walked, sorted by name), globs, `.csv`, `.tsv`, `.jsonl`, pictures, text
-            files of lines, `-` for lines of standard input.
+        sources: Folders (walked, sorted by name), globs, `.csv`, `.tsv`, `.jsonl`, `.parquet`,
+            `sqlite:FILE?QUERY`, pictures, text files of lines, `-` for lines of standard input.
         limit: Rows at most; what is skipped does not count.
         attach: Columns of a table that name media files, relative to the table.
         any_kind: Take sound, films and PDFs as rows too, where a folder holds no pictures: they can
@@ -64,6 +66,8 @@ def items(
 
     Raises:
         SourceError: A source is not there, or a row cannot be read; names file and line.
+        UsageError: A query would write, or there is none.
+        MissingExtra: A Parquet file is given and what reads it is not installed.
     """
     rows = _rows(sources, tuple(attach))
     rows = _one_kind(rows) if any_kind else _only_sent(rows)
@@ -120,7 +124,7 @@ def _rows(sources: Sequence[str], attach: tuple[str, ...]) -> Iterator[Entry]:
     index = 0
     several = len(sources) > 1
     for source in sources:
-        from_table = _suffix(source) in _TABLES | _JSON_LINES
+        from_table = _is_table(source)
         for entry in _entries(source, attach):
             if isinstance(entry, Skipped):
                 yield entry
@@ -139,20 +143,25 @@ def _rows(sources: Sequence[str], attach: tuple[str, ...]) -> Iterator[Entry]:
             index += 1
 
 
+def _is_table(source: str) -> bool:
+    return source.startswith(SQLITE) or _suffix(source) in _TABLES | _JSON_LINES | _PARQUET
+
+
 def _entries(source: str, attach: tuple[str, ...]) -> Iterator[_Row | Skipped]:
     if source == STDIN:
         return _lines(sys.stdin, "standard input")
+    if source.startswith(SQLITE):
+        return _with_files(sqlite_file(source), sqlite_rows(source), attach)
     if os.path.isdir(source):  # noqa: PTH112
         return _folder(source)
     if os.path.isfile(source):  # noqa: PTH113
         return _file(source, attach)
-    if source.startswith("sqlite:"):
-        raise _not_yet(source, "SQLite queries")
     if _GLOB & set(source):
         return _glob(source)
     raise SourceError(
         f"There is no file or folder {source}.",
-        why="A source is a folder, a glob, a CSV, JSON Lines or text file, a picture, or -.",
+        why="A source is a folder, a glob, a CSV, JSON Lines, Parquet or text file, a picture, "
+        "sqlite:FILE?QUERY, or -.",
         do="Check the path.",
     )
 
@@ -163,8 +172,8 @@ def _file(path: str, attach: tuple[str, ...]) -> Iterator[_Row | Skipped]:
         return _table(path, attach)
     if suffix in _JSON_LINES:
         return _json_lines(path, attach)
-    if suffix in _NOT_YET:
-        raise _not_yet(path, _NOT_YET[suffix])
+    if suffix in _PARQUET:
+        return _with_files(path, parquet_rows(path), attach)
     if suffix in PICTURES or _modality(path) != "image":
         name = os.path.basename(path)  # noqa: PTH119
         return iter([(path, {"name": name, "path": path}, (path,))])
@@ -292,9 +301,7 @@ def _table(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
     csv.field_size_limit(LONGEST_FIELD)
     with _opened(path) as file:
         head = file.readline()
-        file.seek(0)
-        # readline and seek keep the byte-order mark out only at the very start.
-        reader = csv.reader(_without_mark(file), delimiter=_delimiter(path, head), strict=True)
+        reader = csv.reader(chain([head], file), delimiter=_delimiter(path, head), strict=True)
         try:
             names = next(reader, None)
             if names is None:
@@ -310,25 +317,21 @@ def _table(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
                         why="Every row must have a value for every column.",
                         do="Correct the row; a value that holds the separator needs quotes.",
                     )
-                if any("\0" in value for value in values):
+                if "\0" in "".join(values):
                     raise SourceError(
                         f"{path}, line {reader.line_num}: a value holds a zero byte.",
                         why="A table is text; this file is something else.",
                         do="Give a CSV file.",
                     )
-                fields = dict(zip(names, values, strict=True))
-                yield (str(reader.line_num), fields, _files(path, fields, attach))
+                fields: dict[str, Any] = dict(zip(names, values, strict=True))
+                files = _files(path, fields, attach) if attach else ()
+                yield (str(reader.line_num), fields, files)
         except csv.Error as error:
             raise SourceError(
                 f"{path}, line {reader.line_num}: this is no valid CSV.",
                 why=str(error),
                 do="Correct the line; a value that holds a quote needs it doubled.",
             ) from error
-
-
-def _without_mark(file: TextIO) -> Iterator[str]:
-    for number, line in enumerate(file):
-        yield line.removeprefix("\ufeff") if number == 0 else line
 
 
 def _delimiter(path: str, head: str) -> str:
@@ -340,18 +343,8 @@ def _delimiter(path: str, head: str) -> str:
 
 
 def _check_names(path: str, names: list[str], attach: tuple[str, ...]) -> None:
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise SourceError(
-            f"{path} has the column {doubled[0]!r} more than once.", do="Rename one of them."
-        )
-    missing = [column for column in attach if column not in names]
-    if missing:
-        raise SourceError(
-            f"{path} has no column {missing[0]!r} to attach.",
-            why=f"It has {', '.join(names)}.",
-            do="Correct --attach.",
-        )
+    check_names(path, names)
+    _check_attached(path, names, attach)
 
 
 def _json_lines(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
@@ -375,11 +368,31 @@ def _json_lines(path: str, attach: tuple[str, ...]) -> Iterator[_Row]:
                         why=f"It is {type(fields).__name__}.",
                         do='Write each row as an object, such as {"name": ...}.',
                     )
-                yield (str(number), fields, _files(path, fields, attach))  # pyright: ignore[reportUnknownArgumentType]
+                files = _files(path, fields, attach) if attach else ()  # pyright: ignore[reportUnknownArgumentType]
+                yield (str(number), fields, files)  # pyright: ignore[reportUnknownArgumentType]
     except OSError as error:
         raise SourceError(
             f"{path} cannot be read.", why=error.strerror or str(error), do="Check the path."
         ) from error
+
+
+def _check_attached(path: str, names: Iterable[str], attach: tuple[str, ...]) -> None:
+    missing = [column for column in attach if column not in names]
+    if missing:
+        raise SourceError(
+            f"{path} has no column {missing[0]!r} to attach.",
+            why=f"It has {', '.join(names)}.",
+            do="Correct --attach.",
+        )
+
+
+def _with_files(
+    path: str, rows: Iterator[tuple[str, dict[str, Any]]], attach: tuple[str, ...]
+) -> Iterator[_Row]:
+    for number, fields in rows:
+        if attach:
+            _check_attached(path, fields, attach)
+        yield (number, fields, _files(path, fields, attach) if attach else ())
 
 
 def _files(table: str, fields: dict[str, Any], attach: tuple[str, ...]) -> tuple[str, ...]:
@@ -392,17 +405,12 @@ def _files(table: str, fields: dict[str, Any], attach: tuple[str, ...]) -> tuple
 def _modality(path: str) -> Modality:
     """By the end of its name; whoever opens it sees what it is."""
     suffix = _suffix(path)
-    return next((kind for kind, suffixes in _MEDIA.items() if suffix in suffixes), "image")
+    for kind, suffixes in _MEDIA.items():
+        if suffix in suffixes:
+            return kind
+    return "image"
 
 
 def _suffix(name: str) -> str:
     stem, dot, suffix = name.rpartition(".")
     return f".{suffix.lower()}" if dot and stem and "/" not in suffix else ""
-
-
-def _not_yet(source: str, what: str) -> SourceError:
-    return SourceError(
-        f"{source} cannot be read yet.",
-        why=f"{what} are not a source in this version.",
-        do="Save it as CSV or JSON Lines.",
-    )

@@ -15,14 +15,18 @@ def render(template: str, fields: Mapping[str, object]) -> str:
     Values are put in as they are, and never read as templates themselves.
 
     Raises:
-        TemplateError: The row has no such column; names those that it has.
+        TemplateError: The row has no such column; names the nearest and those that it has.
     """
     if "{{" not in template:
         return template
-    pieces: list[str] = []
-    for position, piece in enumerate(_split(template)):
-        is_place = position % 2 == 1
-        pieces.append(_value(piece, fields) if is_place else piece)
+    # A copy of the split template, in which every second piece is a column.
+    pieces: list[str] = _split(template)[:]
+    for position in range(1, len(pieces), 2):
+        try:
+            value = fields[pieces[position]]
+        except KeyError as error:
+            raise _no_such_column(pieces[position], fields) from error
+        pieces[position] = value if type(value) is str else "" if value is None else str(value)
     return "".join(pieces)
 
 
@@ -36,12 +40,13 @@ def _split(template: str) -> list[str]:
     return _PLACE.split(template)
 
 
-def _value(name: str, fields: Mapping[str, object]) -> str:
-    if name not in fields:
-        raise TemplateError(
-            f"The prompt names a column {name!r} that the rows do not have.",
-            why=f"They have {', '.join(map(str, fields)) or 'no columns'}.",
-            do="Correct the name between {{ and }}.",
-        )
-    value = fields[name]
-    return "" if value is None else str(value)
+def _no_such_column(name: str, fields: Mapping[str, object]) -> TemplateError:
+    from difflib import get_close_matches
+
+    known = {str(field).casefold(): str(field) for field in fields}
+    near = get_close_matches(name.casefold(), known, n=1)
+    return TemplateError(
+        f"The prompt names a column {name!r} that the rows do not have.",
+        why=f"They have {', '.join(map(str, fields)) or 'no columns'}.",
+        do=f"Write {{{{{known[near[0]]}}}}}." if near else "Correct the name between {{ and }}.",
+    )

@@ -60,6 +60,12 @@ def seconds(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
+def share(part: float, whole: float) -> str:
+    """`97%`; three digits where it is tiny."""
+    percent = 100 * part / whole
+    return f"{percent:.0f}%" if percent >= 1 else f"{percent:.2g}%"
+
+
 def known(cost_pico: int, unknown_calls: int) -> int | None:
     """A sum of costs; None where nothing is known of it, for unknown is never 0."""
     return None if unknown_calls and not cost_pico else cost_pico

@@ -185,6 +185,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     limit_windows: dict[str, float] = {}
     """Seconds over which its headers count `requests`, `tokens` and so on, where the names of the
     headers do not tell: `{requests = 86400, tokens = 60}` at Groq."""
+    count_wire: str = ""
+    """The wire format that its free counter of input tokens speaks, where it is not its own."""
     models_path: str = "/models"
     """Where the provider lists its models, below the address; `..` goes up; empty: nowhere."""
     models_prices: Literal["usd_per_token", "usd_per_million", "cents_per_100_million", ""] = ""

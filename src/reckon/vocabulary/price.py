@@ -123,10 +123,12 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """Measured over predicted tokens of one model, from the user's own ledger."""
+    """Measured over predicted tokens of one model: by the user's own ledger, or by a counter."""
 
     model: str
     rows: int
     input_ratio: Interval
-    output_tokens: Interval
-    """Output tokens of one row."""
+    output_tokens: Interval | None = None
+    """Output tokens of one row; None: not measured."""
+    source: str = ""
+    """What measured it, as a reader is told: `your own calls`."""

@@ -42,6 +42,28 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """Whether these rows may have been billed."""
 
 
+class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run was expected to cost, as the ledger keeps it with the run."""
+
+    low_pico: int | None
+    """None: the price was unknown."""
+    likely_pico: int | None
+    high_pico: int | None
+    input_tokens: int
+    output_tokens: int
+
+    @staticmethod
+    def of(estimate: Estimate) -> "Foreseen":
+        """The figures of an estimate that a bill can be held against."""
+        return Foreseen(
+            low_pico=estimate.low_pico,
+            likely_pico=estimate.likely_pico,
+            high_pico=estimate.high_pico,
+            input_tokens=round(estimate.input_tokens.likely),
+            output_tokens=round(estimate.output_tokens.likely),
+        )
+
+
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     """How a run ended. Counts are rows of the whole run, earlier attempts included."""
 
@@ -60,7 +82,11 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     """Calls whose cost is not known; they are not in `spent_pico`."""
     in_doubt_pico: int
     """What rows in doubt may have cost, beside `spent_pico`."""
-    estimate: Estimate | None
+    input_tokens: int
+    """That the provider counted, over all calls."""
+    output_tokens: int
+    estimate: Foreseen | None
+    """What was expected before it started."""
     errors: dict[str, Cause]
     duration_s: float
     halted: tuple[str, ...] = ()
@@ -88,6 +114,11 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
             "skipped": sum(self.skipped.values()),
             "reused": self.reused,
             "spent_usd": exact_usd(known(self.spent_pico, self.unknown_calls)),
+            "estimated_usd": exact_usd(self.estimate.likely_pico) if self.estimate else None,
+            "input_tokens": self.input_tokens,
+            "estimated_input_tokens": self.estimate.input_tokens if self.estimate else None,
+            "output_tokens": self.output_tokens,
+            "estimated_output_tokens": self.estimate.output_tokens if self.estimate else None,
             "unknown_calls": self.unknown_calls,
             "in_doubt_usd": exact_usd(self.in_doubt_pico),
             "duration_s": round(self.duration_s, 3),

@@ -17,7 +17,7 @@ from reckon.run.answer import today
 from reckon.run.bridge import described_by
 from reckon.run.bulk.admission import BudgetGate, Pacer
 from reckon.run.bulk.engine import Engine, InDoubt, OnProgress
-from reckon.run.bulk.report import RunReport
+from reckon.run.bulk.report import Foreseen, RunReport
 from reckon.run.choose import Choice, access, choose_model
 from reckon.run.plan import Quote
 from reckon.run.source import items
@@ -39,6 +39,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     allow_unknown_price: bool = False
     total: int | None = None
     """Rows of the source when the run started."""
+    estimate: Foreseen | None = None
+    """What it was expected to cost when it started."""
 
 
 async def run_async(
@@ -86,6 +88,7 @@ async def run_async(
         tag=tag,
         allow_unknown_price=allow_unknown_price,
         total=quote.items if quote else None,
+        estimate=Foreseen.of(quote.estimates[0]) if quote and quote.estimates else None,
     )
     with Ledger.open(settings.ledger_path()) as ledger:
         _check_price(choice, run_settings)
@@ -104,7 +107,6 @@ async def run_async(
             run_id,
             run_settings,
             choice,
-            quote=quote,
             key=key,
             in_doubt=in_doubt,
             on_progress=on_progress,
@@ -154,7 +156,6 @@ async def resume_async(
             row.id,
             run_settings,
             choice,
-            quote=None,
             key=key,
             in_doubt=in_doubt,
             on_progress=on_progress,
@@ -254,7 +255,6 @@ async def _work(
     run_settings: RunSettings,
     choice: Choice,
     *,
-    quote: Quote | None,
     key: str | None,
     in_doubt: InDoubt,
     on_progress: OnProgress | None,
@@ -294,7 +294,6 @@ async def _work(
         run_settings,
         status,
         engine=engine,
-        quote=quote,
         duration_s=time.monotonic() - began,
     )
 
@@ -318,7 +317,6 @@ def _report(
     status: str,
     *,
     engine: Engine | None = None,
-    quote: Quote | None = None,
     duration_s: float = 0.0,
 ) -> RunReport:
     totals: RunTotals = ledger.run_totals(run_id)
@@ -335,7 +333,9 @@ def _report(
         spent_pico=totals.spent_pico,
         unknown_calls=totals.unknown_calls,
         in_doubt_pico=totals.reserved_pico,
-        estimate=quote.estimates[0] if quote and quote.estimates else None,
+        input_tokens=totals.input_tokens,
+        output_tokens=totals.output_tokens,
+        estimate=run_settings.estimate,
         errors=engine.counts.errors if engine else {},
         duration_s=duration_s,
         halted=tuple(halted.lines()) if halted else (),
