@@ -58,6 +58,22 @@ def test_figures_come_as_json():
     assert found["notes"][0].startswith("Its chip was not named")
 
 
+@pytest.mark.parametrize(
+    ("name", "gigabytes"),
+    [
+        ("Llama-3.2-3B-Instruct", 2.012),
+        ("Llama-3.3-70B-Instruct", 42.513),
+        ("Qwen2.5-Coder-32B-Instruct", 19.845),
+    ],
+)
+def test_the_rows_of_the_catalogue_have_the_published_sizes(name, gigabytes):
+    """By the name that the hub has for them, within half a percent."""
+    (settings.home() / "catalogue" / "llama.toml").unlink()
+    [found] = rows_of("models", "fit", name, "--machine", "64GB Mac", "--context", "8192")
+    assert found["weights_bytes"] / 1e9 == pytest.approx(gigabytes, rel=0.005)
+    assert found["verdict"] == "fits"
+
+
 def test_less_context_or_a_smaller_type_is_said_by_option():
     """32k does not fit in f16, and does in q8_0."""
     asked = ("models", "fit", "llama-3.3-70b", "--machine", "64GB Mac", "--context", "32768")
