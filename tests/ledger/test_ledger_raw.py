@@ -179,7 +179,7 @@ def test_a_doubt_that_is_settled_takes_the_answer_of_the_settlement(ledger: Ledg
             COUNTS,
         ),
         service_tier=st.sampled_from(["", "flex", "priority"]),
-        billed_besides=st.text(st.characters(exclude_characters="\0"), max_size=20),
+        billed_besides=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20),
         reported_cost_pico=st.none() | st.integers(0, 10**18),
     )
     | st.just(Usage())

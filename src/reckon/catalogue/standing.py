@@ -9,8 +9,9 @@ Above is asked in three ways, and the answers differ:
   intervals are taken as those of independent normal distributions.
 """
 
+import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -114,6 +115,16 @@ def scores_of(model: Model) -> list[Score]:
         each = (board.find(spelling) for spelling in names)
         found += dict.fromkeys(score for score in each if score)
     return found
+
+
+def scores_on(models: Iterable[Model], day: dt.date) -> dict[str, Score]:
+    """By `provider/id`, the scores on the arena's newest board of that day or before it."""
+    try:
+        board = boards.pick(day.isoformat())
+    except UsageError:
+        return {}  # there was no board yet
+    found = ((model.key, score_of(model, board)) for model in models)
+    return {key: score for key, score in found if score}
 
 
 def beaten(

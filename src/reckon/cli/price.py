@@ -164,6 +164,11 @@ def show_quote(quote: "Quote", *, err: bool = False) -> None:
     """A quote as a table, with every sentence that a reader must see."""
     from reckon.show.money import dollars, duration, interval, size
     from reckon.show.table import table
+    from reckon.vocabulary.score import figure
+
+    def scores_of(model: str) -> list[str]:
+        score = quote.scores.get(model)
+        return [figure(score.score) if score else "unknown"] if quote.scores else []
 
     hours = [each.hours for each in quote.estimates]
     rows = [
@@ -177,12 +182,14 @@ def show_quote(quote: "Quote", *, err: bool = False) -> None:
             dollars(each.high_pico),
             duration(None if each.hours is None else each.hours * 3600),
             size(each.upload_bytes),
+            *scores_of(each.model),
         ]
         for each in quote.estimates
     ]
     header = ["model", "items", "input tokens", "output tokens", "low", "likely", "high", "time"]
+    header += ["upload", "score"] if quote.scores else ["upload"]
     if rows:
-        click.echo(table(rows, [*header, "upload"], right=range(1, 9)), err=err)
+        click.echo(table(rows, header, right=range(1, len(header))), err=err)
     if rows and not any(hours):
         click.echo("Time is unknown where no rate limit of the provider is known.", err=err)
     if len(quote.estimates) <= NOTES_OF:
@@ -190,7 +197,7 @@ def show_quote(quote: "Quote", *, err: bool = False) -> None:
             for note in each.notes:
                 line = note if note.startswith(each.model) else f"{each.model}: {note}"
                 click.echo(line, err=err)
-    for line in (quote.skipped_line(), *quote.notes):
+    for line in (quote.skipped_line(), *quote.notes, quote.scores_line()):
         if line:
             click.echo(line, err=err)
 

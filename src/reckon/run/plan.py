@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from reckon.catalogue.load import Catalogue, load, price_on
+from reckon.catalogue.standing import scores_on
 from reckon.errors import ReckonError, UnsupportedInput, UsageError
 from reckon.price import estimate as pricing
 from reckon.price.estimate import RowSize, retirement_note
@@ -22,6 +23,7 @@ from reckon.vocabulary.job import Item, Skipped
 from reckon.vocabulary.model import Limits, Modality, Model
 from reckon.vocabulary.money import to_usd, usd_text
 from reckon.vocabulary.price import Calibration, Estimate, Interval
+from reckon.vocabulary.score import Score
 
 SHORT_ANSWER = 20
 USUAL_ANSWER = 150
@@ -37,10 +39,18 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """Files that are no rows, counted by reason."""
     notes: tuple[str, ...]
     """Sentences about the job as a whole."""
+    scores: dict[str, Score] = {}
+    """By model, how good it is on the arena's newest board; a model that is not there is left out.
+    Empty where the job is to be run: the choice is made."""
 
     def to_rows(self) -> list[dict[str, Any]]:
         """One JSON object for each model."""
-        return [_row(each) for each in self.estimates]
+        return [_row(each, self.scores.get(each.model)) for each in self.estimates]
+
+    def scores_line(self) -> str:
+        """Whose scores they are, in one line; empty where there are none."""
+        score = next(iter(self.scores.values()), None)
+        return f"Scores of {score.board}: {score.method}." if score else ""
 
     def skipped_line(self) -> str:
         """What was skipped and why, in one line; empty where nothing was."""
@@ -157,6 +167,7 @@ def price(
         items=found[0].items if found else 0,
         skipped=dict(skipped),
         notes=tuple(notes),
+        scores={} if to_run else scores_on(chosen, day),
     )
 
 
@@ -207,7 +218,13 @@ def price_by_hand(
         )
         for model in chosen
     ]
-    return Quote(estimates=tuple(sorted(found, key=_by_price)), items=count, skipped={}, notes=())
+    return Quote(
+        estimates=tuple(sorted(found, key=_by_price)),
+        items=count,
+        skipped={},
+        notes=(),
+        scores=scores_on(chosen, day),
+    )
 
 
 def _output(
@@ -361,7 +378,7 @@ def _by_price(found: Estimate) -> tuple[bool, int, str]:
     return (found.likely_pico is None, found.likely_pico or 0, found.model)
 
 
-def _row(found: Estimate) -> dict[str, Any]:
+def _row(found: Estimate, score: Score | None) -> dict[str, Any]:
     return {
         "model": found.model,
         "items": found.items,
@@ -381,7 +398,10 @@ def _row(found: Estimate) -> dict[str, Any]:
         "upload_bytes": found.upload_bytes,
         "price_from": found.price.start.isoformat() if found.price and found.price.start else None,
         "price_source": found.price.source if found.price else None,
-        "score": None,
+        "score": score.score if score else None,
+        "score_low": score.low if score else None,
+        "score_high": score.high if score else None,
+        "board": score.board.isoformat() if score else None,
         "notes": list(found.notes),
     }
 

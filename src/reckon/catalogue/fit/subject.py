@@ -177,18 +177,33 @@ def _is_known(name: str) -> bool:
 
 
 def _model(catalogue: Catalogue, name: str) -> Model:
-    """The model of that name; with open weights also by the name that the hub has for it."""
-    wanted = name.strip().lower()
+    """The model of that name; with open weights also by the name that the hub has for it.
+
+    `llama-3.2-3b` is Llama-3.2-3B-Instruct: what was trained further has the same weights to keep.
+    """
     try:
         found = catalogue.find(name)
         if found.weights is not None or catalogue.lists(found.key):
             return found
     except UnknownModel:
-        for model in catalogue.models:
-            if model.weights is not None and wanted in _hub_names(model):
+        open_ones = [model for model in catalogue.models if model.weights is not None]
+        wanted, plain = name.strip().lower(), _plain(name)
+        for model in open_ones:
+            if wanted in _hub_names(model):
+                return model
+        for model in open_ones:
+            if plain in map(_plain, _hub_names(model)):
                 return model
         raise
     return found
+
+
+_VARIANT = re.compile(r"\b(?:instruct|it|chat|hf|base|meta)\b|[^a-z0-9.]")
+"""Words of a name that do not change how large a model is, and marks between words."""
+
+
+def _plain(name: str) -> str:
+    return _VARIANT.sub("", name.strip().lower())
 
 
 def _hub_names(model: Model) -> set[str]:
