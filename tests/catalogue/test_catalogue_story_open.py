@@ -9,8 +9,9 @@ import pytest
 from reckon.catalogue import overlay
 from reckon.catalogue.block import own_files
 from reckon.catalogue.load import price_on
-from reckon.price.media import RULES
-from reckon.price.text import EXACT, RATIOS
+from reckon.price.encodings import CARRIED
+from reckon.price.media.rules import IMAGES
+from reckon.price.text import RATIOS
 from reckon.vocabulary.model import Model, Weights
 
 OURS = frozenset(
@@ -343,8 +344,8 @@ def test_nothing_is_sold_before_it_came_out(rows):
 def test_a_row_names_only_what_exists(catalogue, rows):
     """Tokenizers and image rules that can be computed, successors that can be found."""
     for model in rows:
-        assert model.tokenizer is None or model.tokenizer in EXACT | RATIOS.keys(), model.key
-        assert model.image_rule is None or model.image_rule.split()[0] in RULES, model.key
+        assert model.tokenizer is None or model.tokenizer in CARRIED | RATIOS.keys(), model.key
+        assert model.image_rule is None or model.image_rule.split()[0] in IMAGES, model.key
         assert model.source, model.key
         for name in model.successors:
             assert catalogue.lists(catalogue.find(name).key), (model.key, name)

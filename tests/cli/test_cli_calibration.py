@@ -155,4 +155,4 @@ def test_a_decimal_comma_is_said() -> None:
     """Never read as two and a half million."""
     done = reckon("run", "x.csv", "-P", "x", "-m", "gpt-4o-mini", "--budget", "2,50")
     assert done.returncode == 2
-    assert "write 2.50, with a point and not a comma" in error_lines(done)[0]
+    assert "not a number of dollars; write 2.50, with a point" in error_lines(done)[0]

@@ -39,6 +39,22 @@ def test_the_page_tells_what_is_printed():
             assert line in output
 
 
+@pytest.mark.parametrize(
+    ("name", "repository"),
+    [
+        ("llama-3.2-3b", "meta-llama/Llama-3.2-3B-Instruct"),
+        ("Llama 3.2 3B", "meta-llama/Llama-3.2-3B-Instruct"),
+        ("qwen2.5-coder-32b", "Qwen/Qwen2.5-Coder-32B-Instruct"),
+        ("gemma-2-9b", "google/gemma-2-9b-it"),
+    ],
+)
+def test_a_plain_name_means_the_weights_that_people_run(name: str, repository: str):
+    """However words are joined, and with the whole window that the model was made for."""
+    [found] = rows_of("models", "fit", name, "--machine", "64GB Mac")
+    assert found["repository"] == repository
+    assert found["largest_context_tokens"] in (8_192, 32_768, 131_072)
+
+
 def test_figures_come_as_json():
     """Bytes, tokens, three ends of each interval, and what kind of figures they are."""
     [found] = rows_of(

@@ -44,7 +44,7 @@ def test_the_question_is_part_of_the_answer(by, count):
     done = reckon("models", "--beats", "gpt-4-0314", "--board", "2024-12-31", "--by", by)
     assert done.returncode == 0, done.stderr
     table, _, answer = done.stdout.partition("\n\n")
-    assert len(table.splitlines()) == 1 + count
+    assert sum(not line.startswith("* ") for line in table.splitlines()) == 1 + count
     assert answer.startswith(
         f"{count} models stand above GPT-4-0314 (1186, 1182 to 1189, rank 73) on the board of "
         "2024-12-31 "
@@ -56,20 +56,17 @@ def test_a_row_of_a_board_has_the_fields_of_a_model_and_of_its_score():
     """What nobody here serves has no provider and no price, and keeps its name."""
     rows = rows_of("models", "--beats", "gpt-4-0314", "--board", "2024-12-31")
     by_name = {row["arena_name"]: row for row in rows}
-    served, unserved = by_name["GPT-4o-2024-05-13"], by_name["Gemma-2-9B-it-SimPO"]
+    served, unserved = by_name["GPT-4o-2024-05-13"], by_name["Gemini-Exp-1121"]
     assert served["model"] == "openai/gpt-4o-2024-05-13"
     assert float(served["input_usd_per_mtok"]) == 5
     assert (served["score"], served["score_low"], served["score_high"]) == (1285, 1283, 1288)
     assert served["board"] == "2024-12-31" and served["organization"] == "OpenAI"
     assert served["method"].endswith("rank by upper bound, as shown")
     assert served["probability_above"] > 0.99
-    assert unserved["model"] == "Gemma-2-9B-it-SimPO"
+    assert unserved["model"] == "Gemini-Exp-1121"
     assert (unserved["provider"], unserved["input_usd_per_mtok"]) == (None, None)
-    assert (unserved["rank"], unserved["votes"], unserved["organization"]) == (
-        52,
-        10569,
-        "Princeton",
-    )
+    assert (unserved["rank"], unserved["organization"]) == (1, "Google")
+    assert unserved["votes"] > 10_000
     assert served.keys() == unserved.keys() == rows_of("models", "gpt-4o")[0].keys()
 
 
@@ -192,13 +189,6 @@ def test_a_broken_board_changes_nothing(table):
             [
                 "Error: --by says what above means, and no model was named.",
                 "Do: Name one: reckon models list --beats gpt-4-0314 --by rank",
-            ],
-        ),
-        (
-            ["refresh", "--force"],
-            [
-                "Error: --force is about a board, and none was named.",
-                "Do: Name its file: reckon models refresh --board FILE",
             ],
         ),
         (

@@ -30,6 +30,8 @@ FORMATS = ("openai_chat", "openai_responses", "anthropic", "gemini", "ollama")
 MODEL = Model(id="m", provider="p", organization="o")
 Json = dict[str, Any]
 
+PHASED = "openai_responses"
+"""The format whose mark on a text is no seal but the name of a phase."""
 WORDS = st.sampled_from(["", "words"])
 MAKERS = st.sampled_from(["", *FORMATS])
 SEALS = st.sampled_from(["", "c2VhbA=="])
@@ -42,7 +44,9 @@ MEDIA = st.sampled_from(["image/png", "audio/wav", "application/pdf", "video/mp4
         digest="0" * 64,
     )
 )
-TEXTS = st.builds(Text, WORDS, MARKS, SEALS, MAKERS)
+TEXTS = st.builds(
+    Text, WORDS, MARKS, SEALS, st.sampled_from([m for m in ("", *FORMATS) if m != PHASED])
+) | st.builds(Text, WORDS, MARKS, st.sampled_from(["", "commentary"]), st.just(PHASED))
 PICTURES = st.builds(Media, MEDIA, MARKS)
 LINKS = st.builds(MediaLink, st.just("https://x/a"), st.sampled_from(["image", "pdf", "video"]))
 CALLS = st.builds(

@@ -110,6 +110,22 @@ def test_the_price_of_an_earlier_day_can_be_asked_for() -> None:
     assert sums == ["10", "2"]
 
 
+def test_scores_stand_beside_prices_with_their_board() -> None:
+    """The arena's newest of the day that is asked about; a model that is not on it has none."""
+    asked = {"count": 1, "input_tokens": 1, "output_tokens": 1}
+    quote = price_by_hand(
+        **asked, models=["gpt-4-0314", "text-davinci-003"], on=dt.date(2025, 1, 1)
+    )
+    rows = {row["model"]: row for row in quote.to_rows()}
+    scored, unscored = rows["openai/gpt-4-0314"], rows["openai/text-davinci-003"]
+    assert (round(scored["score"]), scored["board"]) == (1186, "2024-12-31")
+    assert scored["score_low"] < scored["score"] < scored["score_high"]
+    assert (unscored["score"], unscored["board"]) == (None, None)
+    assert quote.scores_line().startswith("Scores of 2024-12-31: Chatbot Arena, votes of people")
+    before_any = price_by_hand(**asked, models=["gpt-4-0314"], on=dt.date(2023, 4, 1))
+    assert (before_any.scores, before_any.scores_line()) == ({}, "")
+
+
 def test_an_unknown_price_is_null_and_listed_last() -> None:
     """Never zero."""
     quote = price_by_hand(

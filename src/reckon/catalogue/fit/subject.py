@@ -188,13 +188,12 @@ def _model(catalogue: Catalogue, name: str) -> Model:
     except UnknownModel:
         open_ones = [model for model in catalogue.models if model.weights is not None]
         wanted, plain = name.strip().lower(), _plain(name)
-        for model in open_ones:
-            if wanted in _hub_names(model):
-                return model
-        for model in open_ones:
-            if plain in map(_plain, _hub_names(model)):
-                return model
-        raise
+        same = [model for model in open_ones if wanted in _hub_names(model)]
+        same = same or [m for m in open_ones if plain in map(_plain, _hub_names(m))]
+        if not same:
+            raise
+        # Providers serve the same weights with windows of their own; a machine may have it all.
+        return max(same, key=lambda model: model.context_tokens or 0)
     return found
 
 
