@@ -3,10 +3,20 @@
 import json
 
 import pytest
-from command_line import error_lines, reckon, rows_of
+from click.testing import CliRunner, Result
+from command_line import reckon, rows_of
 from fake_openai import Reply, fake_openai
 
 from reckon import settings
+from reckon.catalogue.load import load
+from reckon.cli.main import cli
+from reckon.errors import AnswerInvalid
+from reckon.run import refresh_published
+
+
+def reckon_here(*arguments: str) -> Result:
+    """Run it in this process, where the published address can be another."""
+    return CliRunner().invoke(cli, arguments)
 
 
 def listing(*ids: str) -> Reply:
@@ -88,14 +98,45 @@ def test_a_refresh_gives_its_changes_as_json(own_provider):
     assert rows[0]["input_usd_per_mtok"] is None
 
 
-def test_a_refresh_needs_a_provider():
-    """Exit 2, with what is ready."""
-    done = reckon("models", "refresh", GROQ_API_KEY="k")
-    assert done.returncode == 2
-    what, why, do = error_lines(done)
-    assert what == "Error: No file and no provider was named."
-    assert why.startswith("Why: Ready, with a key or running here: groq")
-    assert do.startswith("Do: Name one: reckon models refresh --provider groq; or give a list")
+def published(*rows: tuple[str, str]) -> Reply:
+    """A list of genai-prices, with OpenAI's models at these prices of input."""
+    models = [
+        {"id": id_, "match": {"equals": id_}, "prices": {"input_mtok": price, "output_mtok": 9}}
+        for id_, price in rows
+    ]
+    return Reply(body=json.dumps([{"id": "openai", "name": "OpenAI", "models": models}]).encode())
+
+
+def test_with_nothing_named_the_published_list_is_fetched(monkeypatch):
+    """What cannot be right stays as it was, and is said; then who else could be asked."""
+    replies = [
+        published(("gpt-99", "3"), ("gpt-98", "2")),
+        published(("gpt-99", "300"), ("gpt-98", "1")),
+        published(("gpt-99", "300"), ("gpt-98", "1")),
+        Reply(status=503),
+    ]
+    with fake_openai(lambda _number, _body: replies.pop(0)) as server:
+        monkeypatch.setattr(refresh_published, "URL", f"{server.base_url}/data.json")
+        monkeypatch.setenv("GROQ_API_KEY", "k")
+        first = reckon_here("models", "refresh")
+        assert first.exit_code == 0, first.output
+        assert "new:   openai/gpt-99" in first.output
+        assert "Ready, with a key or running here: groq" in first.output
+        second = reckon_here("models", "refresh")
+        assert "price: openai/gpt-98: $2 in, $9 out -> $1 in, $9 out" in second.output
+        assert (
+            "1 cannot be right and stay as they were: openai/gpt-99: input $3 -> $300 (100 times)."
+            " --force takes them." in second.output
+        )
+        assert load().find("gpt-99").prices[-1].rate.input == 3
+        forced = reckon_here("models", "refresh", "--force")
+        assert "price: openai/gpt-99: $3 in, $9 out -> $300 in, $9 out" in forced.output
+        assert load().find("gpt-99").prices[-1].rate.input == 300
+        down = reckon_here("models", "refresh")
+    assert isinstance(down.exception, AnswerInvalid)
+    assert down.exception.what == "The published list of prices cannot be fetched."
+    assert "HTTP 503" in down.exception.why
+    assert down.exception.do.endswith("reckon models refresh FILE")
 
 
 def test_a_stored_key_can_be_named(own_provider):

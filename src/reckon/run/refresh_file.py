@@ -59,7 +59,9 @@ def refresh_files(paths: Sequence[Path], *, force: bool = False) -> list[Refresh
     for path, each in zip(paths, judged, strict=True):
         before = load()
         each.keep()
-        brought.append(_compared(each, path, before, load()))
+        brought.append(
+            compared(each.name, path.name, each.models, before, load(), notes=each.notes)
+        )
     return brought
 
 
@@ -78,12 +80,16 @@ def _judge(path: Path, catalogue: Catalogue, *, force: bool) -> _Judged:
         )
     if kind == "OpenRouter":
         return _openrouter(path, body, catalogue, force=force)
-    return _published(
-        path,
-        price_files.read(decoded, kind, path.name, f"{kind} ({path.name})"),
-        catalogue,
-        force=force,
-    )
+    source = f"{kind} ({path.name})"
+    file = price_files.read(decoded, kind, path.name, source)
+    models, notes = known_rows(file, catalogue)
+    target = fetched.price_list_path(kind)
+    before = fetched.read(target)
+    if not force:
+        found = list(doubts_of(models, before, catalogue, kind=kind, zeros=set(file.zeros)))
+        if found:
+            raise refuse(path.name, found)
+    return _Judged(partial(keep_published, before, models, kind, source), kind, models, notes)
 
 
 def _body(path: Path) -> bytes:
@@ -103,46 +109,36 @@ def _body(path: Path) -> bytes:
         ) from error
 
 
-def _published(
-    path: Path, file: price_files.PriceFile, catalogue: Catalogue, *, force: bool
-) -> _Judged:
-    """A list of many providers."""
+def known_rows(
+    file: price_files.PriceFile, catalogue: Catalogue
+) -> tuple[list[Model], tuple[str, ...]]:
+    """The models of a list whose provider is known, at today's price, and notes on the others."""
     day = dt.datetime.now(dt.UTC).date()
-    models = [_as_of(model, day) for model in file.models if model.provider in catalogue.providers]
-    target = fetched.price_list_path(file.kind)
-    before = fetched.read(target)
-    if not force:
-        found = list(_doubts(models, before, catalogue, kind=file.kind, zeros=set(file.zeros)))
-        if found:
-            raise refuse(path.name, found)
+    models = [as_of(model, day) for model in file.models if model.provider in catalogue.providers]
     elsewhere = len(file.models) - len(models)
     zeros = sum(catalogue.providers.get(key.partition("/")[0]) is not None for key in file.zeros)
     notes = (
         f"{elsewhere:,} are of providers that are not known here." if elsewhere else "",
         f"{zeros:,} cost nothing by the list: their price counts as unknown." if zeros else "",
     )
-    keep = partial(_keep_published, before, models, file.kind, f"{file.kind} ({path.name})", target)
-    return _Judged(keep, file.kind, models, tuple(note for note in notes if note))
+    return models, tuple(note for note in notes if note)
 
 
-def _as_of(model: Model, day: dt.date) -> Model:
-    """With the price of a day alone, without its dates: a list is a statement about today."""
+def as_of(model: Model, day: dt.date) -> Model:
+    """A model with the price of a day alone, undated: a list is a statement about today."""
     price = price_on(model, day)
     stated = price and msgspec.structs.replace(price, start=None, end=None)
     return msgspec.structs.replace(model, prices=(stated,) if stated else ())
 
 
-def _keep_published(
-    before: fetched.FetchedList | None,
-    models: list[Model],
-    kind: Kind,
-    source: str,
-    target: Path,
+def keep_published(
+    before: fetched.FetchedList | None, models: Sequence[Model], kind: Kind, source: str
 ) -> None:
+    """Keep what a list of many providers states now, with what it stated before."""
     now = dt.datetime.now(dt.UTC)
     after = fetched.join(before, models, provider=kind, source=source, now=now)
     observe(kind, models, now)
-    fetched.write(after, target)
+    fetched.write(after, fetched.price_list_path(kind))
 
 
 def _openrouter(path: Path, body: bytes, catalogue: Catalogue, *, force: bool) -> _Judged:
@@ -153,14 +149,14 @@ def _openrouter(path: Path, body: bytes, catalogue: Catalogue, *, force: bool) -
     )
     if not force:
         before = fetched.read(fetched.path_of(provider.id))
-        found = list(_doubts(models, before, catalogue, kind="OpenRouter"))
+        found = list(doubts_of(models, before, catalogue, kind="OpenRouter"))
         if found:
             raise refuse(path.name, found)
     keep = partial(keep_list, provider, models, source=path.name, catalogue=catalogue, force=True)
     return _Judged(keep, provider.name, models, ())
 
 
-def _doubts(
+def doubts_of(
     models: Sequence[Model],
     before: fetched.FetchedList | None,
     catalogue: Catalogue,
@@ -205,7 +201,7 @@ def _own(path: Path, body: bytes, catalogue: Catalogue, *, force: bool) -> _Judg
 
     def keep() -> None:
         now = dt.datetime.now(dt.UTC)
-        observe(f"catalogue/{path.name}", [_as_of(model, now.date()) for model in models], now)
+        observe(f"catalogue/{path.name}", [as_of(model, now.date()) for model in models], now)
         if not is_there:
             fetched.write_whole(target, body)
 
@@ -238,8 +234,17 @@ def _overwritten(old: Sequence[Model], new: Sequence[Model]) -> Iterator[str]:
                 )
 
 
-def _compared(each: _Judged, path: Path, before: Catalogue, after: Catalogue) -> Refreshed:
-    keys = [model.key for model in each.models]
+def compared(
+    name: str,
+    source: str,
+    models: Sequence[Model],
+    before: Catalogue,
+    after: Catalogue,
+    *,
+    notes: tuple[str, ...] = (),
+) -> Refreshed:
+    """What a list changed in the catalogue."""
+    keys = [model.key for model in models]
     known = [key for key in keys if before.lists(key)]
     changes: list[PriceChange] = []
     dissent = 0
@@ -250,19 +255,17 @@ def _compared(each: _Judged, path: Path, before: Catalogue, after: Catalogue) ->
         if was != now and not (was and now and fetched.agrees(was, now)):
             changes.append(PriceChange(model=key, before=was, now=now))
         sources = (price.source for price in (*row.other_prices, *row.prices[-1:]))
-        dissent += bool(row.other_prices) and any(
-            source.startswith(each.name) for source in sources
-        )
+        dissent += bool(row.other_prices) and any(each.startswith(name) for each in sources)
     told = (
         f"{dissent:,} differ by more than 1% from another source; `reckon models list` marks them."
         if dissent
         else ""
     )
     return Refreshed(
-        name=each.name,
-        source=path.name,
+        name=name,
+        source=source,
         listed=len(keys),
         new=tuple(sorted({key for key in keys if not before.lists(key)})),
         prices=tuple(changes),
-        notes=(*each.notes, told) if told else each.notes,
+        notes=(*notes, told) if told else notes,
     )

@@ -13,7 +13,6 @@ from reckon.show.table import as_json as to_json
 
 if TYPE_CHECKING:
     from reckon.run.refreshed import Refreshed
-    from reckon.vocabulary.model import Provider
     from reckon.vocabulary.price import Price
 
 SHOWN_CHANGES = 40
@@ -43,12 +42,14 @@ def command(  # noqa: PLR0917
     key: str | None,
     as_json: bool,
 ) -> None:
-    """Fetch the models that a provider lists, or take price lists from files.
+    """Fetch newer prices, or the models that a provider lists, or take price lists from files.
 
-    FILE is the JSON of genai-prices, models.dev, LiteLLM or OpenRouter, or a TOML file of your own.
+    With nothing named, the list of the genai-prices project is fetched; a price in it that cannot
+    be right stays as it was. FILE is the JSON of genai-prices, models.dev, LiteLLM or OpenRouter,
+    or a TOML file of your own; one with a price that cannot be right is refused whole.
+
     A list is kept with its history in the user folder: an id that goes stays known, and a price
-    that changes ends where the new one begins. A list with a price that cannot be right is
-    refused whole. Nothing is ever fetched without this command.
+    that changes ends where the new one begins. Nothing is ever fetched without this command.
 
     With --board, read a leaderboard from a file; boards that are known stay.
     """
@@ -61,13 +62,17 @@ def command(  # noqa: PLR0917
             do="Name its file: reckon models refresh --board FILE",
         )
     brought = _from_files(files, force=force) if files else []
-    if provider is not None or not brought:
+    if provider is not None:
         brought.append(_from_provider(provider, key, force=force))
+    if not files and provider is None:
+        brought.append(_published(force=force))
     if as_json:
         click.echo(to_json([_CHANGE | row for found in brought for row in _changes(found)]))
         return
     for found in brought:
         _tell(found)
+    if not files and provider is None:
+        _tell_ready()
 
 
 def _from_files(files: tuple[Path, ...], *, force: bool) -> "list[Refreshed]":
@@ -76,12 +81,28 @@ def _from_files(files: tuple[Path, ...], *, force: bool) -> "list[Refreshed]":
     return refresh_files(files, force=force)
 
 
-def _from_provider(provider: str | None, key: str | None, *, force: bool) -> "Refreshed":
-    from reckon.run import refresh as runner
+def _from_provider(provider: str, key: str | None, *, force: bool) -> "Refreshed":
+    from reckon.run.refresh import refresh
 
-    if provider is None:
-        raise _no_provider(runner.refreshable())
-    return runner.refresh(provider, key=key, force=force)
+    return refresh(provider, key=key, force=force)
+
+
+def _published(*, force: bool) -> "Refreshed":
+    from reckon.run.refresh_published import refresh_published
+
+    return refresh_published(force=force)
+
+
+def _tell_ready() -> None:
+    """Whose own lists could be fetched as well."""
+    from reckon.run.refresh import refreshable
+
+    ready = [each.id for each in refreshable()]
+    if ready:
+        click.echo(
+            f"Ready, with a key or running here: {', '.join(ready)}. Their own lists: "
+            f"reckon models refresh --provider {ready[0]}"
+        )
 
 
 def _changes(found: "Refreshed") -> list[Row]:
@@ -178,15 +199,3 @@ def _change(row: Row) -> str:
         for when in ("before_", "")
     )
     return f"price: {row['model']}: {before} -> {now}"
-
-
-def _no_provider(ready: "list[Provider]") -> UsageError:
-    names = ", ".join(each.id for each in ready)
-    return UsageError(
-        "No file and no provider was named.",
-        why=f"Ready, with a key or running here: {names}."
-        if ready
-        else "No provider has a key, and no local server was found running.",
-        do=f"Name one: reckon models refresh --provider {ready[0].id if ready else 'openrouter'}; "
-        "or give a list of prices: reckon models refresh FILE",
-    )
