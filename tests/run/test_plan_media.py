@@ -8,7 +8,7 @@ import media_files as files
 import pytest
 from PIL import Image
 
-from reckon.errors import UnsupportedInput
+from reckon.errors import BadMedia, UnsupportedInput
 from reckon.run.plan import price
 from reckon.run.source import items
 from reckon.vocabulary.job import Item, Skipped
@@ -150,3 +150,13 @@ def test_a_table_names_recordings_in_a_column(tmp_path: Path) -> None:
         on=DAY,
     ).estimates
     assert found.input_tokens.likely > 60 * 32
+
+
+def test_a_file_that_was_named_and_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """In a folder it is one of many, and skipped; alone it is what was asked about."""
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(100))
+    with pytest.raises(BadMedia, match="The file ends within its header"):
+        price([str(path)], "what is said?", models=["gemini-2.5-flash"])
+    quote = price([str(tmp_path)], "what is said?", models=["gemini-2.5-flash"])
+    assert (quote.items, quote.skipped) == (0, {"broken file": 1})

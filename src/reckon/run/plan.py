@@ -3,7 +3,7 @@
 import datetime as dt
 import html
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import msgspec
@@ -143,7 +143,16 @@ def price(
     # Providers turn a schema into text before the prompt, and count it.
     besides = msgspec.json.encode(schema).decode() if schema else ""
     any_kind = not to_run
-    sizes = _sizes(entries, prompt, system, skipped, seen, any_kind=any_kind, besides=besides)
+    sizes = _sizes(
+        entries,
+        prompt,
+        system,
+        skipped,
+        seen,
+        any_kind=any_kind,
+        besides=besides,
+        named=frozenset(sources),
+    )
     found = pricing.estimate_many(
         [(model, price_on(model, day)) for model in chosen],
         sizes,
@@ -318,10 +327,12 @@ def _sizes(
     *,
     any_kind: bool,
     besides: str = "",
+    named: Set[str] = frozenset(),
 ) -> Iterator[RowSize]:
     """The size of each request; what cannot be sent is counted, with its reason.
 
-    `seen` gathers what the rows hold; `besides` is sent with each of them.
+    `seen` gathers what the rows hold; `besides` is sent with each of them; `named` are files that
+    were given by name, not found in a folder.
     """
     for entry in entries:
         if isinstance(entry, Skipped):
@@ -337,6 +348,8 @@ def _sizes(
             try:
                 probes = [attach.probe(path, any_kind=any_kind) for path in entry.files]
             except ReckonError as error:
+                if named >= set(entry.files):
+                    raise  # who names one file wants to know what is wrong with it
                 reason = attach.skip_reason(entry, error)
                 skipped[reason or "row whose picture cannot be read"] += 1
                 continue
