@@ -154,9 +154,10 @@ def test_a_table_names_recordings_in_a_column(tmp_path: Path) -> None:
 
 def test_a_file_that_was_named_and_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     """In a folder it is one of many, and skipped; alone it is what was asked about."""
-    path = tmp_path / "cut.mp4"
+    path = tmp_path / "films" / "cut.mp4"
+    path.parent.mkdir()
     path.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(100))
     with pytest.raises(BadMedia, match="The file ends within its header"):
         price([str(path)], "what is said?", models=["gemini-2.5-flash"])
-    quote = price([str(tmp_path)], "what is said?", models=["gemini-2.5-flash"])
+    quote = price([str(path.parent)], "what is said?", models=["gemini-2.5-flash"])
     assert (quote.items, quote.skipped) == (0, {"broken file": 1})
