@@ -27,8 +27,9 @@ def is_engine(name: str) -> bool:
     return name in _ENGINES
 
 
+@cache
 def wire_format(name: str) -> WireFormat:
-    """The wire format of that name.
+    """The wire format of that name; one for all calls, for formats keep nothing.
 
     Raises:
         UsageError: There is none, here or among the installed `reckon.providers` entry points.
@@ -61,7 +62,6 @@ def engine(name: str) -> Engine:
     return cast("Engine", import_module(_ENGINES[name]))
 
 
-@cache
 def _load(path: str) -> type:
     module, _, name = path.partition(":")
     return getattr(import_module(module), name)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from reckon.errors import ProviderError
-from reckon.providers.whole import MARK, WholeDecoder
+from reckon.providers.whole import MARK, Invalid, Read, WholeDecoder
 from reckon.vocabulary.response import Event
 
 
@@ -13,17 +13,19 @@ class StreamedDecoder:
     So nothing that was paid for is lost, and it does not matter how the bytes were cut.
 
     Args:
-        whole: Reads what is no stream: the one JSON object of a server that knows none, or a page
-            of HTML.
+        read: As of `WholeDecoder`; reads what is no stream: the one JSON object of a server that
+            knows none, or a page of HTML.
+        invalid: As of `WholeDecoder`.
         unstreamed: First letters of such answers.
     """
 
-    def __init__(self, whole: WholeDecoder, unstreamed: bytes = b"{<") -> None:
+    def __init__(self, read: Read, invalid: Invalid, unstreamed: bytes = b"{<") -> None:
         self._fault: ProviderError | None = None
-        self._whole = whole
+        self._read, self._invalid = read, invalid
+        self._whole: WholeDecoder | None = None
         self._unstreamed = unstreamed
         self._head = b""
-        self._is_marked = self._has_begun = self._is_whole = False
+        self._is_marked = self._has_begun = False
 
     def feed(self, data: bytes) -> Sequence[Event]:
         """Events that are complete with these bytes."""
@@ -31,7 +33,7 @@ class StreamedDecoder:
             raise self._fault
         if not self._has_begun:
             data = self._begin(data)
-        if self._is_whole:
+        if self._whole:
             return self._whole.feed(data)
         events: list[Event] = []
         try:
@@ -46,7 +48,7 @@ class StreamedDecoder:
         """The end of the answer, or the error that there is none."""
         if self._fault is not None:
             raise self._fault
-        return self._whole.close() if self._is_whole else self._end()
+        return self._whole.close() if self._whole else self._end()
 
     def _hear(self, data: bytes, events: list[Event]) -> None:
         """Add the events that are complete with these bytes."""
@@ -66,5 +68,6 @@ class StreamedDecoder:
             self._head = self._head.removeprefix(MARK)
         self._head = self._head.lstrip()
         self._has_begun = bool(self._head)
-        self._is_whole = self._has_begun and self._head[0] in self._unstreamed
+        if self._has_begun and self._head[0] in self._unstreamed:
+            self._whole = WholeDecoder(self._read, self._invalid)
         return self._head

@@ -26,13 +26,15 @@ _STREAM_SIZE = 6 + len(MARK)
 
 Invalid = Callable[[str], AnswerInvalid]
 """A format's error for an answer that is not of it; takes the reason."""
+Read = Callable[[bytes], Sequence[Event]]
+"""Gives all events of a whole answer; raises where it is none."""
 
 
 class WholeDecoder:
     """Gathers a body and reads it at its end.
 
     Args:
-        read: Gives all events of the answer; raises where it is none.
+        read: See `Read`.
         invalid: See `Invalid`.
         streamed: Makes a decoder for a server that streams where a whole answer was asked for, or
             says of a stream that it is JSON.
@@ -40,7 +42,7 @@ class WholeDecoder:
 
     def __init__(
         self,
-        read: Callable[[bytes], Sequence[Event]],
+        read: Read,
         invalid: Invalid,
         streamed: Callable[[], Decoder] | None = None,
     ) -> None:

@@ -94,6 +94,8 @@ class Answer:
         choice = self._choices.get(candidate.index)
         if choice is None:
             choice = self._choices[candidate.index] = _Choice(self._id, candidate.index)
+        if candidate.grounding_metadata:
+            self._ground(candidate.grounding_metadata)
         return events + choice.read_plain(candidate) + self._count(response.usage_metadata or {})
 
     def add(self, piece: Json) -> list[Event]:
@@ -114,9 +116,7 @@ class Answer:
                 self._choices[number] = _Choice(self._id, number)
             events += self._choices[number].add(candidate)
             if "groundingMetadata" in candidate:
-                grounding = table(candidate, "groundingMetadata")
-                self._searches.update(searches(grounding))
-                self._maps = self._maps or uses_maps(grounding)
+                self._ground(table(candidate, "groundingMetadata"))
         if "promptFeedback" in piece and not self._choices and not self._blocked:
             feedback = table(piece, "promptFeedback")
             if feedback.get("blockReason"):
@@ -132,6 +132,10 @@ class Answer:
         if not self._choices:
             events.append(Finished("content_filter" if self._blocked else "unknown"))
         return events
+
+    def _ground(self, grounding: Json) -> None:
+        self._searches.update(searches(grounding))
+        self._maps = self._maps or uses_maps(grounding)
 
     def _start(self, response_id: str, model: str | None) -> Started:
         self._started, self._id = True, response_id
@@ -200,6 +204,8 @@ class _Choice:
             else:
                 thought = part.thought is True
                 events += self._words(part.text or "", signature, thought=thought)
+        if candidate.grounding_metadata:
+            self._metadata.append(candidate.grounding_metadata)
         self.reason = candidate.finish_reason or self.reason
         self._explanation = candidate.finish_message or self._explanation
         return events

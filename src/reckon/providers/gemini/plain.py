@@ -1,4 +1,4 @@
-"""The short way for a plain response: one candidate with words, thoughts and calls of tools alone.
+"""The short way for a plain response: one candidate with words, thoughts, calls and sources alone.
 
 Nearly all are. `answer` can read them too, but asks for each of some twenty fields whether it is
 there. The types below name every field that `answer` looks at, and let it be absent or null, so
@@ -44,7 +44,7 @@ class PlainCandidate(msgspec.Struct, rename="camel"):
     finish_reason: str | None = None
     finish_message: str | None = None
     logprobs_result: None = None
-    grounding_metadata: None = None
+    grounding_metadata: dict[str, Any] | None = None
     citation_metadata: None = None
 
 

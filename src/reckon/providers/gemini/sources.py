@@ -95,7 +95,11 @@ def _grounded(metadata: Json) -> Iterator[tuple[Json, Json, Json]]:
 
 def _known(chunk: Json) -> Json:
     """The table that tells of the source."""
-    return next(filter(None, (table(chunk, kind) for kind in _KINDS)), Json())
+    for kind in _KINDS:
+        found = table(chunk, kind)
+        if found:
+            return found
+    return {}
 
 
 def _quoted(metadata: Json) -> Iterator[tuple[Json, Json, Json]]:
@@ -116,13 +120,14 @@ def searches(metadata: Json) -> Iterator[str]:
 
 def uses_maps(metadata: Json) -> bool:
     """Whether a source is a place of Google Maps."""
-    return any(
-        "maps" in (as_table(each) or {}) for each in as_list(metadata.get("groundingChunks"))
-    )
+    chunks = as_list(metadata.get("groundingChunks"))
+    return any(isinstance(each, dict) and "maps" in each for each in chunks)
 
 
 def _characters(said: str, offsets: list[int]) -> dict[int, int]:
     """Character positions of byte positions, in one pass."""
+    if said.isascii():
+        return {offset: min(offset, len(said)) for offset in offsets}
     data = said.encode("utf-8", "surrogatepass")
     found = {0: 0}
     for before, offset in pairwise([0, *sorted(set(offsets) - {0})]):

@@ -61,7 +61,7 @@ class StreamDecoder(StreamedDecoder):
     """
 
     def __init__(self) -> None:
-        super().__init__(WholeDecoder(_read_whole, invalid), unstreamed=b"<")
+        super().__init__(_read_whole, invalid, unstreamed=b"<")
         self._answer = Answer()
         self._events: EventReader | None = None
         self._objects: ObjectReader | None = None

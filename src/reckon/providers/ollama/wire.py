@@ -71,7 +71,7 @@ class StreamDecoder(StreamedDecoder):
     """Decodes an answer that comes as lines of JSON; the last says `done`."""
 
     def __init__(self) -> None:
-        super().__init__(WholeDecoder(_read_whole, _invalid), unstreamed=b"<")
+        super().__init__(_read_whole, _invalid, unstreamed=b"<")
         self._answer = _Answer()
         self._rest = bytearray()
 

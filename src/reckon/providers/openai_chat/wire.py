@@ -57,7 +57,7 @@ class StreamDecoder(StreamedDecoder):
     """
 
     def __init__(self) -> None:
-        super().__init__(WholeDecoder(_read_whole, _invalid))
+        super().__init__(_read_whole, _invalid)
         self._events = EventReader()
         self._answer = Answer()
         self._done = False

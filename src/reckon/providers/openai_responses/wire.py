@@ -91,7 +91,7 @@ class StreamDecoder(StreamedDecoder):
     """Decodes an answer that comes as server-sent events."""
 
     def __init__(self) -> None:
-        super().__init__(WholeDecoder(_read_whole, _invalid))
+        super().__init__(_read_whole, _invalid)
         self._reader = EventReader()
         self._items = Items()
         self._started: Started | None = None
