@@ -10,7 +10,7 @@ from command_line import error_lines, reckon, rows_of
 from reckon import settings
 from reckon.ledger.ledger import Ledger
 from reckon.ledger.rows import Attempt, SeenPrice
-from reckon.run.answer import today
+from reckon.run.clock import today
 
 STORY = """
 provider = "acme"

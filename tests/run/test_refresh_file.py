@@ -11,7 +11,7 @@ from reckon import settings
 from reckon.catalogue.load import load, price_on
 from reckon.errors import CatalogueError, ReckonError, SourceError
 from reckon.ledger.ledger import Ledger
-from reckon.run.answer import today
+from reckon.run.clock import today
 from reckon.run.refresh_file import refresh_files
 
 

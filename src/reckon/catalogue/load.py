@@ -29,7 +29,10 @@ class Catalogue:
     @cached_property
     def models(self) -> tuple[Model, ...]:
         """All models, by provider and id."""
-        return tuple(_decode(raw) for raw in self._block.models)
+        raws = self._block.models
+        # As one array: 3,700 calls take longer than what they decode.
+        whole = _ARRAY + len(raws).to_bytes(4) + b"".join(raws)
+        return msgspec.msgpack.decode(whole, type=tuple[Model, ...])
 
     def find(self, name: str) -> Model:
         """The model of that exact name.
@@ -127,7 +130,7 @@ class Catalogue:
             model
             for model in self.models
             if (provider is None or model.provider == provider)
-            and _has_words(model, words)
+            and (not words or _has_words(model, words))
             and (modality is None or model.takes(modality))
             and (min_context is None or (model.context_tokens or 0) >= min_context)
             and (not open_weights or model.is_open)
@@ -205,9 +208,15 @@ def price_on(model: Model, day: dt.date) -> Price | None:
 
 def is_known(price: Price) -> bool:
     """Whether it is a price and no hole: a zero counts only where it is marked free."""
-    rates = (price.rate, *(tier.rate for tier in price.tiers))
-    return price.free or all(rate.input > 0 and rate.output > 0 for rate in rates)
+    if price.free:
+        return True
+    if price.rate.input <= 0 or price.rate.output <= 0:
+        return False
+    return all(tier.rate.input > 0 and tier.rate.output > 0 for tier in price.tiers)
 
+
+_ARRAY = b"\xdd"
+"""What an array of MessagePack begins with, before its length in four bytes."""
 
 _loaded: dict[bytes, Catalogue] = {}
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reckon.cli.options import json_option, key_option, tag_option
+from reckon.cli.options import json_option, key_option, print_json, tag_option
 from reckon.errors import UsageError
 
 if TYPE_CHECKING:
@@ -176,25 +176,22 @@ def _print_usage(answer: "Answer") -> None:
 
 def _print_json(answer: "Answer") -> None:
     from reckon.show.money import exact_usd, seconds
-    from reckon.show.table import as_json
 
     used, cost = answer.usage, answer.cost
-    click.echo(
-        as_json(
-            {
-                "id": answer.id,
-                "model": answer.model,
-                "model_answered": answer.model_answered,
-                "text": answer.text,
-                "stop_reason": answer.stop_reason,
-                "input_tokens": used.input_tokens,
-                "output_tokens": used.output_tokens,
-                "cached_input_tokens": used.cached_input_tokens,
-                "reasoning_tokens": used.reasoning_tokens,
-                "cost_usd": exact_usd(cost.total_pico if cost else None),
-                "cost_kind": cost.kind if cost else None,
-                "first_token_s": seconds(answer.first_token_s),
-                "duration_s": seconds(answer.duration_s),
-            }
-        )
+    print_json(
+        {
+            "id": answer.id,
+            "model": answer.model,
+            "model_answered": answer.model_answered,
+            "text": answer.text,
+            "stop_reason": answer.stop_reason,
+            "input_tokens": used.input_tokens,
+            "output_tokens": used.output_tokens,
+            "cached_input_tokens": used.cached_input_tokens,
+            "reasoning_tokens": used.reasoning_tokens,
+            "cost_usd": exact_usd(cost.total_pico if cost else None),
+            "cost_kind": cost.kind if cost else None,
+            "first_token_s": seconds(answer.first_token_s),
+            "duration_s": seconds(answer.duration_s),
+        }
     )

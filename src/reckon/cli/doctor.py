@@ -10,9 +10,8 @@ from typing import Any
 import click
 
 from reckon import settings
-from reckon.cli.options import json_option
+from reckon.cli.options import json_option, print_json
 from reckon.errors import ReckonError
-from reckon.show.table import as_json as to_json
 from reckon.show.table import printable
 
 
@@ -22,7 +21,7 @@ def command(as_json: bool) -> int:
     """Versions, folders, keys (never their values), local servers, the ledger's state."""
     findings = [*_versions(), *_folders(), *_providers(), _ledger(), *_extras()]
     if as_json:
-        click.echo(to_json(findings))
+        print_json(findings)
     else:
         for each in findings:
             mark = {True: "ok", False: "!!", None: "--"}[each["ok"]]

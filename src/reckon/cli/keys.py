@@ -5,7 +5,7 @@ import sys
 import click
 
 from reckon import settings
-from reckon.cli.options import json_option, with_default
+from reckon.cli.options import json_option, print_json, with_default
 from reckon.errors import UsageError
 
 
@@ -37,11 +37,9 @@ def set_(name: str, value: str | None) -> None:
 @json_option
 def list_(as_json: bool) -> None:
     """Names of the stored keys, never the keys."""
-    from reckon.show.table import as_json as to_json
-
     names = sorted(settings.read_keys())
     if as_json:
-        click.echo(to_json([{"name": name} for name in names]))
+        print_json([{"name": name} for name in names])
         return
     for name in names:
         click.echo(name)

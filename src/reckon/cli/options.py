@@ -1,6 +1,7 @@
 """Options and pieces that several commands share."""
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from importlib import import_module
@@ -75,6 +76,15 @@ plot_option: Decorator = click.option(
     metavar="FILE",
     help="Draw it too: .svg or .png.",
 )
+
+
+def print_json(rows: object) -> None:
+    """Print rows as JSON. `click.echo` would search megabytes of it for colours."""
+    from reckon.show.table import as_json
+
+    sys.stdout.flush()
+    sys.stdout.buffer.write(as_json(rows) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def midnight(day: dt.date | None) -> dt.datetime | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reckon.cli.options import Day, json_option, key_option, plot_option
+from reckon.cli.options import Day, json_option, key_option, plot_option, print_json
 from reckon.errors import UsageError
 
 if TYPE_CHECKING:
@@ -135,14 +135,12 @@ def command(  # noqa: PLR0917
     if plot:
         _draw(quote, plot)
     if as_json:
-        from reckon.show.table import as_json as to_json
-
         rows = quote.to_rows()
         if energy:
             rows = [
                 row | _energy_row(each) for row, each in zip(rows, _energies(quote), strict=True)
             ]
-        click.echo(to_json(rows))
+        print_json(rows)
         for line in (quote.skipped_line(), *quote.notes):
             if line:
                 click.echo(line, err=True)

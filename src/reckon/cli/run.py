@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from reckon.cli.options import Dollars, json_option, key_option, tag_option
+from reckon.cli.options import Dollars, json_option, key_option, print_json, tag_option
 from reckon.errors import NeedsConsent, SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -195,10 +195,8 @@ def _is_dear_or_wide(estimate: "Estimate | None") -> bool:
 
 def finish(report: "RunReport", *, as_json: bool) -> int:
     """Show how a run ended; gives the exit code."""
-    from reckon.show.table import as_json as to_json
-
     if as_json:
-        click.echo(to_json([report.to_row()]))
+        print_json([report.to_row()])
     _show_report(report, err=as_json)
     if report.interrupted:
         return 130

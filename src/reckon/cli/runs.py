@@ -9,10 +9,10 @@ import click
 
 from reckon import settings
 from reckon.cli.logs import row_fields
-from reckon.cli.options import Dollars, json_option, key_option, with_default
+from reckon.cli.options import Dollars, json_option, key_option, print_json, with_default
 from reckon.errors import SourceError, UsageError
 from reckon.show.money import dollars, exact_usd, iso, known, local
-from reckon.show.table import as_csv_lines, as_json, as_json_line, one_line, table
+from reckon.show.table import as_csv_lines, as_json_line, one_line, table
 
 if TYPE_CHECKING:
     from reckon.ledger.ledger import Ledger
@@ -32,7 +32,7 @@ def list_(limit: int, as_json: bool) -> None:
     with _read() as ledger:
         rows = [_fields(ledger, run) for run in ledger.runs(limit=limit)]
     if as_json:
-        click.echo(_to_json(rows))
+        print_json(_in_dollars(rows))
         return
     cells = [
         [
@@ -61,7 +61,7 @@ def show(run: str | None, as_json: bool) -> None:
         fields = _fields(ledger, row)
         running = ledger.is_running(row.id)
     if as_json:
-        click.echo(_to_json([fields]))
+        print_json(_in_dollars([fields]))
         return
     for name in ("id", "status", "model", "prompt", "sources", "total", "done", "failed"):
         click.echo(f"{name + ':':10} {one_line(str(fields[name]), 200)}")
@@ -238,14 +238,12 @@ def _fields(ledger: "Ledger", run: "RunRow") -> dict[str, Any]:
     }
 
 
-def _to_json(rows: list[dict[str, Any]]) -> str:
+def _in_dollars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Money as decimal strings, as everywhere in JSON."""
-    return as_json(
-        [
-            {
-                name.replace("_pico", "_usd"): exact_usd(value) if name.endswith("_pico") else value
-                for name, value in row.items()
-            }
-            for row in rows
-        ]
-    )
+    return [
+        {
+            name.replace("_pico", "_usd"): exact_usd(value) if name.endswith("_pico") else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from reckon import settings
-from reckon.cli.options import json_option, midnight, plot_option, since_option
+from reckon.cli.options import json_option, midnight, plot_option, print_json, since_option
 from reckon.show.money import dollars, exact_usd, known, tokens
-from reckon.show.table import as_json as to_json
 from reckon.show.table import table
 from reckon.vocabulary.money import to_usd
 
@@ -50,21 +49,19 @@ def command(
     if plot:
         _draw(days, plot)
     if as_json:
-        click.echo(
-            to_json(
-                [
-                    {
-                        by: row.group,
-                        "calls": row.calls,
-                        "input_tokens": row.input_tokens,
-                        "output_tokens": row.output_tokens,
-                        "cost_usd": exact_usd(known(row.cost_pico, row.unknown_calls)),
-                        "unknown_calls": row.unknown_calls,
-                        "in_doubt_usd": exact_usd(row.in_doubt_pico),
-                    }
-                    for row in rows
-                ]
-            )
+        print_json(
+            [
+                {
+                    by: row.group,
+                    "calls": row.calls,
+                    "input_tokens": row.input_tokens,
+                    "output_tokens": row.output_tokens,
+                    "cost_usd": exact_usd(known(row.cost_pico, row.unknown_calls)),
+                    "unknown_calls": row.unknown_calls,
+                    "in_doubt_usd": exact_usd(row.in_doubt_pico),
+                }
+                for row in rows
+            ]
         )
         return
     cells = [
@@ -108,32 +105,30 @@ def _show_calibration(*, as_json: bool) -> None:
         models = counted(ledger, load())
         runs = finished_runs(ledger)
     if as_json:
-        click.echo(
-            to_json(
-                [
-                    {
-                        "model": row.model,
-                        "rows": row.calls,
-                        "predicted_tokens": row.predicted,
-                        "billed_tokens": row.billed,
-                        "ratio_low": row.ratio.low if row.ratio else None,
-                        "ratio": row.ratio.likely if row.ratio else None,
-                        "ratio_high": row.ratio.high if row.ratio else None,
-                        "runs": [
-                            {
-                                "run": run.id,
-                                "estimated_usd": exact_usd(run.estimate.likely_pico),
-                                "billed_usd": exact_usd(run.spent_pico),
-                                "estimated_output_tokens": run.estimate.output_tokens,
-                                "output_tokens": run.output_tokens,
-                            }
-                            for run in runs
-                            if run.model == row.model
-                        ],
-                    }
-                    for row in models
-                ]
-            )
+        print_json(
+            [
+                {
+                    "model": row.model,
+                    "rows": row.calls,
+                    "predicted_tokens": row.predicted,
+                    "billed_tokens": row.billed,
+                    "ratio_low": row.ratio.low if row.ratio else None,
+                    "ratio": row.ratio.likely if row.ratio else None,
+                    "ratio_high": row.ratio.high if row.ratio else None,
+                    "runs": [
+                        {
+                            "run": run.id,
+                            "estimated_usd": exact_usd(run.estimate.likely_pico),
+                            "billed_usd": exact_usd(run.spent_pico),
+                            "estimated_output_tokens": run.estimate.output_tokens,
+                            "output_tokens": run.output_tokens,
+                        }
+                        for run in runs
+                        if run.model == row.model
+                    ],
+                }
+                for row in models
+            ]
         )
         return
     if not models:

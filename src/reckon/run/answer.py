@@ -1,7 +1,6 @@
 """What a prompt may cost, what a response did cost, and what decides an answer: ask and bulk."""
 
 import hashlib
-from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -58,11 +57,6 @@ _UNBOUNDED = frozenset(
 
 POSSIBLY_BILLED = (MaybeBilled, AnswerTruncated, AnswerInvalid)
 """Errors after which nobody knows whether the provider bills the call."""
-
-
-def today() -> date:
-    """The day prices are looked up for, UTC."""
-    return datetime.now(UTC).date()
 
 
 def cost_of(response: Response, price: Price | None) -> Cost | None:

@@ -24,11 +24,11 @@ from reckon.run.answer import (
     partial_cost,
     price_text,
     row_key,
-    today,
     upper_bound_pico,
 )
 from reckon.run.bridge import described_by
 from reckon.run.choose import Choice, access, choose_model
+from reckon.run.clock import today
 from reckon.run.collect import Collector, OnEvent
 from reckon.run.retry import OnWait, Wait
 from reckon.vocabulary.job import Status

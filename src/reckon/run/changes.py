@@ -14,7 +14,7 @@ from reckon.catalogue.load import load
 from reckon.errors import UsageError
 from reckon.ledger.ledger import Ledger
 from reckon.ledger.rows import Observed
-from reckon.run.answer import today
+from reckon.run.clock import today
 from reckon.vocabulary.price import Price
 
 

@@ -16,11 +16,11 @@ from reckon.catalogue.load import load, price_on
 from reckon.catalogue.standing import By, listing
 from reckon.errors import UsageError
 from reckon.run import plan
-from reckon.run.answer import today
 from reckon.run.bridge import described_by
 from reckon.run.bulk import start
 from reckon.run.bulk.engine import InDoubt, OnProgress
 from reckon.run.bulk.report import RunReport
+from reckon.run.clock import today
 from reckon.run.plan import Quote
 from reckon.run.source import STDIN
 from reckon.vocabulary.job import Job

@@ -15,7 +15,7 @@ from reckon.price import estimate as pricing
 from reckon.price.estimate import RowSize, retirement_note
 from reckon.price.media.parts import Document, Film, Medium, Sound
 from reckon.run import attach, calibration
-from reckon.run.answer import today
+from reckon.run.clock import today
 from reckon.run.headers import Header
 from reckon.run.source import Entry, items
 from reckon.run.template import render

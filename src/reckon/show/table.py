@@ -53,13 +53,13 @@ def table(
     return "\n".join(lines)
 
 
-def as_json(rows: object) -> str:
-    """JSON for people and programs, in the order of the fields."""
+def as_json(rows: object) -> bytes:
+    """JSON for people and programs, in the order of the fields; UTF-8."""
     try:
-        return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode()
+        return msgspec.json.format(msgspec.json.encode(rows), indent=2)
     except (UnicodeEncodeError, OverflowError):
         # Half a character, a number beyond 64 bits: the slow writer takes them.
-        return json.dumps(rows, indent=2, ensure_ascii=False)
+        return json.dumps(rows, indent=2).encode()
 
 
 def as_json_line(row: Row) -> str:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reckon.cli.models.rows import Row
-from reckon.cli.options import Day, json_option
+from reckon.cli.options import Day, json_option, print_json
 from reckon.show.money import rate
-from reckon.show.table import as_json as to_json
 from reckon.show.table import table
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def command(since: dt.date, as_json: bool) -> None:
 
     found = changes.since(since)
     if as_json:
-        click.echo(to_json([_row(each) for each in found]))
+        print_json([_row(each) for each in found])
         return
     if not found:
         click.echo(f"Nothing is known to have changed since {since}.")

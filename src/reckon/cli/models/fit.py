@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reckon.cli.models.rows import Row
-from reckon.cli.options import json_option
-from reckon.show.table import as_json as to_json
+from reckon.cli.options import json_option, print_json
 from reckon.show.table import table
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def command(  # noqa: PLR0917
         for each in asked
     ]
     if as_json:
-        click.echo(to_json([_row(each, fit) for each, fit in found]))
+        print_json([_row(each, fit) for each, fit in found])
     elif model is not None:
         _tell(*found[0])
     elif found:
@@ -76,10 +75,8 @@ def command(  # noqa: PLR0917
         click.echo("No model of the catalogue describes its weights; give a GGUF file.")
 
 
-def runs_on(machine: str | None) -> "Callable[[Model], bool]":
-    """Whether a model runs on a machine: what `models list --fits` asks; None: anything does."""
-    if machine is None:
-        return lambda _: True
+def runs_on(machine: str) -> "Callable[[Model], bool]":
+    """Whether a model runs on a machine: what `models list --fits` asks."""
     from reckon.catalogue.fit import subject
     from reckon.catalogue.fit.detect import machine_of
 

@@ -8,10 +8,9 @@ import click
 
 from reckon.cli.models.prices import check_order
 from reckon.cli.models.rows import Row
-from reckon.cli.options import Day, json_option, plot_option
+from reckon.cli.options import Day, json_option, plot_option, print_json
 from reckon.errors import UsageError
 from reckon.show.money import rate
-from reckon.show.table import as_json as to_json
 from reckon.show.table import table
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def _context(
     if plot is not None:
         _draw_context(known, records, plot)
     if as_json:
-        click.echo(to_json([_record_row(each, records[0]) for each in records]))
+        print_json([_record_row(each, records[0]) for each in records])
         return
     if not records:
         click.echo("No model of that time has a known day of release and context window.")
@@ -117,7 +116,7 @@ def _cheapest(
     from reckon.catalogue.growth import cheapest_above
     from reckon.catalogue.load import load
     from reckon.catalogue.standing import score_of
-    from reckon.run.answer import today
+    from reckon.run.clock import today
 
     on = boards.pick(board)
     scored = [
@@ -131,7 +130,7 @@ def _cheapest(
     if plot is not None:
         _draw_cheapest(history, score, plot)
     if as_json:
-        click.echo(to_json([_month_row(each, on.name) for each in history]))
+        print_json([_month_row(each, on.name) for each in history])
         return
     if not history:
         click.echo(f"No model at or above {score:g} on the board of {on.name} has a known price.")

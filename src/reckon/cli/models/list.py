@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reckon.cli.models.dissent import MARK, NOTE
-from reckon.cli.models.fit import runs_on
 from reckon.cli.models.rows import Row, model_row, score_fields
-from reckon.cli.options import Dollars, json_option
+from reckon.cli.options import Dollars, json_option, print_json
 from reckon.errors import UsageError
-from reckon.show.table import as_json as to_json
 from reckon.show.table import table
 from reckon.vocabulary.score import figure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reckon.catalogue.standing import Standing
+    from reckon.vocabulary.model import Model
 
 MODALITIES = ("text", "image", "audio", "video", "pdf")
 
@@ -70,7 +71,7 @@ def command(  # noqa: PLR0917
     """Models whose name holds all the words of QUERY."""
     from reckon.catalogue.load import load, price_on
     from reckon.catalogue.standing import listing
-    from reckon.run.answer import today
+    from reckon.run.clock import today
 
     if by and beats is None:
         raise UsageError(
@@ -78,7 +79,7 @@ def command(  # noqa: PLR0917
             do=f"Name one: reckon models list --beats gpt-4-0314 --by {by}",
         )
     day = today()
-    runs = runs_on(fits)
+    runs = _runs_on(fits)
     found = listing(
         load(),
         " ".join(query),
@@ -95,12 +96,12 @@ def command(  # noqa: PLR0917
     rows = [
         _row(model_row(each.model, price_on(each.model, day), day), each)
         for each in found.rows
-        if runs(each.model)
+        if runs is None or runs(each.model)
     ]
     if sort or beats is None:
         rows.sort(key=lambda row: _sort_key(row, sort))
     if as_json:
-        click.echo(to_json(rows))
+        print_json(rows)
         if found.beaten:
             click.echo(_summary(found.beaten.sentence(), len(rows), found.beaten.above), err=True)
         return
@@ -114,6 +115,14 @@ def command(  # noqa: PLR0917
         click.echo(NOTE)
     if found.beaten:
         click.echo("\n" + _summary(found.beaten.sentence(), len(rows), found.beaten.above))
+
+
+def _runs_on(machine: str | None) -> "Callable[[Model], bool] | None":
+    if machine is None:
+        return None
+    from reckon.cli.models.fit import runs_on
+
+    return runs_on(machine)
 
 
 PLAIN = ("model", "$/M in", "$/M out", "context", "takes", "score", "released")

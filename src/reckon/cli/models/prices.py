@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from reckon.cli.models.rows import Row
-from reckon.cli.options import Day, json_option, plot_option
+from reckon.cli.options import Day, json_option, plot_option, print_json
 from reckon.errors import UsageError
 from reckon.show.money import rate
-from reckon.show.table import as_json as to_json
 from reckon.show.table import one_line, table
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def command(
     if plot is not None:
         _draw(named, history, until, plot)
     if as_json:
-        click.echo(to_json(_rows(named, history, steps)))
+        print_json(_rows(named, history, steps))
         return
     click.echo(_periods(named, history))
     if steps:
@@ -162,7 +161,7 @@ def _draw(
     until: dt.date | None,
     path: Path,
 ) -> None:
-    from reckon.run.answer import today
+    from reckon.run.clock import today
     from reckon.show.plot import steps, write
 
     last = until or today()

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reckon.cli.models.rows import Row
-from reckon.cli.options import Day, json_option, key_option
+from reckon.cli.options import Day, json_option, key_option, print_json
 from reckon.errors import UsageError
-from reckon.show.table import as_json as to_json
 
 if TYPE_CHECKING:
     from reckon.run.refreshed import Refreshed
@@ -67,7 +66,7 @@ def command(  # noqa: PLR0917
     if not files and provider is None:
         brought.append(_published(force=force))
     if as_json:
-        click.echo(to_json([_CHANGE | row for found in brought for row in _changes(found)]))
+        print_json([_CHANGE | row for found in brought for row in _changes(found)])
         return
     for found in brought:
         _tell(found)
@@ -137,7 +136,7 @@ def _tell(found: "Refreshed") -> None:
 
 def _read_board(path: Path, date: dt.date | None, force: bool, as_json: bool) -> None:
     from reckon.catalogue import board_formats, boards
-    from reckon.run.answer import today
+    from reckon.run.clock import today
 
     found = board_formats.read_file(path, date=date, today=today())
     others = [boards.read(known) for known in boards.known().values()]
@@ -145,20 +144,18 @@ def _read_board(path: Path, date: dt.date | None, force: bool, as_json: bool) ->
         [board_formats.with_keys(each, others) for each in found.boards], force=force
     )
     if as_json:
-        click.echo(
-            to_json(
-                [
-                    {
-                        "board": each.board.date.isoformat(),
-                        "series": each.board.series,
-                        "models": len(each.board.scores),
-                        "change": each.change,
-                        "method": each.board.method,
-                        "source": each.board.source,
-                    }
-                    for each in kept
-                ]
-            )
+        print_json(
+            [
+                {
+                    "board": each.board.date.isoformat(),
+                    "series": each.board.series,
+                    "models": len(each.board.scores),
+                    "change": each.change,
+                    "method": each.board.method,
+                    "source": each.board.source,
+                }
+                for each in kept
+            ]
         )
         return
     for each in kept[:SHOWN_CHANGES]:

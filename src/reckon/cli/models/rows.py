@@ -34,7 +34,7 @@ def model_row(model: "Model", price: "Price | None", day: dt.date) -> Row:
         "input_usd_per_mtok": f"{price.rate.input:f}" if price else None,
         "output_usd_per_mtok": f"{price.rate.output:f}" if price else None,
         "price_source": price.source if price else None,
-        "other_prices": other_rows(others(model, price)),
+        "other_prices": other_rows(others(model, price)) if model.other_prices else [],
         "source": model.source,
     }
 

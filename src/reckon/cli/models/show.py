@@ -8,8 +8,7 @@ from msgspec import to_builtins
 
 from reckon.cli.models.dissent import other_lines
 from reckon.cli.models.rows import Row, model_row, score_fields
-from reckon.cli.options import json_option
-from reckon.show.table import as_json as to_json
+from reckon.cli.options import json_option, print_json
 
 if TYPE_CHECKING:
     from reckon.vocabulary.model import Limits, Model, Weights
@@ -24,7 +23,7 @@ def command(model: str, as_json: bool) -> None:
     """One model's card: price now and then, limits, scores, what it takes, what to use instead."""
     from reckon.catalogue.load import load, price_on
     from reckon.catalogue.standing import scores_of
-    from reckon.run.answer import today
+    from reckon.run.clock import today
 
     found, day = load().find(model), today()
     scores = scores_of(found)
@@ -36,7 +35,7 @@ def command(model: str, as_json: bool) -> None:
         row["limitations"] = list(found.limitations)
         row["limits"] = to_builtins(found.limits)
         row["weights"] = to_builtins(found.weights)
-        click.echo(to_json([row]))
+        print_json([row])
         return
     for name, value in _card(found, price_on(found, day), day, scores):
         click.echo(f"{name + ':':14} {value}")

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reckon.cli.options import Dollars, json_option
+from reckon.cli.options import Dollars, json_option, print_json
 from reckon.errors import UsageError
 from reckon.show.money import UNKNOWN
-from reckon.show.table import as_json as to_json
 from reckon.show.table import table
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def command(  # noqa: PLR0917
         (run, known.gpu[run.gpu], of_run(run, known.gpu[run.gpu], gpu_price)) for run in runs
     ]
     if as_json:
-        click.echo(to_json([_row(run, napkin) for run, _, napkin in found]))
+        print_json([_row(run, napkin) for run, _, napkin in found])
     elif models:
         for place, each in enumerate(found):
             if place:
@@ -111,7 +110,7 @@ def _by_hand(
         usd_per_gpu_hour=gpu_price,
     )
     if as_json:
-        click.echo(to_json([_figures(napkin)]))
+        print_json([_figures(napkin)])
         return
     for field, value in (
         ("FLOP", f"6 x {parameters / 1e9:g}B x {tokens / 1e12:g}T = {napkin.flop:.3g}"),

@@ -13,12 +13,12 @@ from reckon.catalogue.load import price_on
 from reckon.errors import LedgerError, PriceUnknown, ReckonError, UsageError
 from reckon.ledger.ledger import Ledger
 from reckon.ledger.rows import RunRow, RunTotals
-from reckon.run.answer import today
 from reckon.run.bridge import described_by
 from reckon.run.bulk.admission import BudgetGate, Pacer
 from reckon.run.bulk.engine import Engine, InDoubt, OnProgress
 from reckon.run.bulk.report import Foreseen, RunReport
 from reckon.run.choose import Choice, access, choose_model
+from reckon.run.clock import today
 from reckon.run.plan import Quote
 from reckon.run.source import items
 from reckon.vocabulary.job import Job
