@@ -5,12 +5,13 @@ and a `tokenizer.json` in the user folder's `tokenizers/`, named after a family 
 model (`ollama/llama3.2.json`), is counted with by the extra `tokenizers`.
 """
 
-import base64
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from reckon import settings
 from reckon.errors import MissingExtra, SourceError
@@ -124,16 +125,32 @@ def _mistral_data() -> Path | None:
     return folder if folder and (folder / _TEKKEN).exists() and find_spec("sentencepiece") else None
 
 
+class _Token(msgspec.Struct):
+    rank: int
+    token_bytes: bytes
+    """Base64 in the file."""
+
+
+class _TekkenConfig(msgspec.Struct):
+    pattern: str
+    default_vocab_size: int
+    default_num_special_tokens: int
+
+
+class _Tekken(msgspec.Struct):
+    config: _TekkenConfig
+    vocab: list[_Token]
+
+
 def _tekken(file: Path) -> Count:
-    import msgspec
     from tiktoken import Encoding
 
-    data = msgspec.json.decode(file.read_bytes())
-    config = data["config"]
-    size = config["default_vocab_size"] - config["default_num_special_tokens"]
-    ranks = {base64.b64decode(t["token_bytes"]): t["rank"] for t in data["vocab"][:size]}
+    data = msgspec.json.decode(file.read_bytes(), type=_Tekken)
+    config = data.config
+    size = config.default_vocab_size - config.default_num_special_tokens
+    ranks = {token.token_bytes: token.rank for token in data.vocab[:size]}
     encode = Encoding(
-        name="tekken", pat_str=config["pattern"], mergeable_ranks=ranks, special_tokens={}
+        name="tekken", pat_str=config.pattern, mergeable_ranks=ranks, special_tokens={}
     ).encode_ordinary
     return lambda text: len(encode(text))
 

@@ -30,6 +30,9 @@ _MEDIA: dict[Modality, frozenset[str]] = {
     "video": frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".3gp"}),
     "pdf": frozenset({".pdf"}),
 }
+_MODALITIES: dict[str, Modality] = {
+    suffix: kind for kind, suffixes in _MEDIA.items() for suffix in suffixes
+}
 _NOT_SENT: dict[Modality, str] = {
     "audio": "sound, not sent yet",
     "video": "film, not sent yet",
@@ -404,11 +407,7 @@ def _files(table: str, fields: dict[str, Any], attach: tuple[str, ...]) -> tuple
 
 def _modality(path: str) -> Modality:
     """By the end of its name; whoever opens it sees what it is."""
-    suffix = _suffix(path)
-    for kind, suffixes in _MEDIA.items():
-        if suffix in suffixes:
-            return kind
-    return "image"
+    return _MODALITIES.get(_suffix(path), "image")
 
 
 def _suffix(name: str) -> str:
