@@ -64,6 +64,8 @@ def test_a_run_is_held_against_its_estimate_and_teaches_the_next(
     assert after["input_tokens"] == pytest.approx(1.3 * before["input_tokens"], rel=0.02)
     assert (after["output_tokens_low"], after["output_tokens_high"]) == (360, 360)
     assert any("your own calls with this prompt, 30 of them" in note for note in after["notes"])
+    said = reckon("price", str(table), *PROMPT, "-m", "gpt-4o-mini").stdout
+    assert "The length of the answers is not known" not in said
 
     other = rows_of("price", str(table), "-P", "{{text}}", "-m", "gpt-4o-mini")[0]
     assert other["output_tokens_high"] == 30 * 1024  # another prompt: answers of another length

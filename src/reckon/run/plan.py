@@ -168,6 +168,9 @@ def price(
         for model, each in zip(chosen, found, strict=True)
         if models or all(model.takes(modality) for modality in seen)
     ]
+    measured_here = [known.get(model.key) for model in chosen]
+    if measured_here and all(each and each.output_tokens for each in measured_here):
+        note = ""  # the length of the answers is known after all
     notes = [line for line in (note, unread) if line]
     if first is None:
         notes.append("The source has no rows.")
