@@ -30,7 +30,7 @@ Dates are TOML dates. What is not known is left out.
 import datetime as dt
 import itertools
 import tomllib
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar, cast
@@ -204,15 +204,8 @@ def read_searches(path: Path) -> list[SearchPrice]:
     Raises:
         CatalogueError: As `read_models`.
     """
-    table = read_table(path, known=KNOWN)
-    provider = table.get("provider") or table.get("organization")
     found: list[SearchPrice] = []
-    for row in _rows(table, "search", SearchRow, path):
-        where = f"search of {', '.join(row.models) or 'no model'}"
-        if not isinstance(provider, str):
-            _fail(path, where, "no `provider` at the top of the file")
-        if not row.models or not row.source.strip():
-            _fail(path, where, "`models` or `source` is empty")
+    for provider, row, where in _by_names(path, "search", SearchRow):
         if (row.per_search is None) == (row.per_searching_request is None):
             _fail(path, where, "give either `per_search` or `per_searching_request`")
         each, whole = (
@@ -232,17 +225,24 @@ def read_efforts(path: Path) -> list[Effort]:
     Raises:
         CatalogueError: As `read_models`.
     """
+    rows = _by_names(path, "effort", EffortRow)
+    return [Effort(provider, row.models, row.style) for provider, row, _ in rows]
+
+
+NamedRow = TypeVar("NamedRow", SearchRow, EffortRow)
+
+
+def _by_names(path: Path, key: str, kind: type[NamedRow]) -> Iterator[tuple[str, NamedRow, str]]:
+    """Rows on all models of some names, each with the provider and its place in the file."""
     table = read_table(path, known=KNOWN)
     provider = table.get("provider") or table.get("organization")
-    found: list[Effort] = []
-    for row in _rows(table, "effort", EffortRow, path):
-        where = f"effort of {', '.join(row.models) or 'no model'}"
+    for row in _rows(table, key, kind, path):
+        where = f"{key} of {', '.join(row.models) or 'no model'}"
         if not isinstance(provider, str):
             _fail(path, where, "no `provider` at the top of the file")
         if not row.models or not row.source.strip():
             _fail(path, where, "`models` or `source` is empty")
-        found.append(Effort(provider, row.models, row.style))
-    return found
+        yield provider, row, where
 
 
 def read_media(path: Path) -> list[MediaRow]:
